@@ -1,0 +1,238 @@
+"""URIs, keys, names and data sets of parts: pure text, no I/O. Patterns are in ``patterns``."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+
+from crossframe.errors import InvalidKeyError, InvalidUriError, NameClashError
+from crossframe.extensions import split_extensions
+from crossframe.patterns import Pattern, compile_pattern, fill
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "DataSet",
+    "Pattern",
+    "Uri",
+    "check_key",
+    "compile_pattern",
+    "fill",
+    "group_parts",
+    "name_keys",
+    "name_of",
+    "parse_uri",
+    "sort_keys",
+]
+
+# Source: Amazon S3 User Guide, "Naming Amazon S3 objects".
+_KEY_BYTES = 1024
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.*)", re.DOTALL)
+_ONE_SLASH = re.compile(r"(s3|https?|file):", re.IGNORECASE)
+# Wider than AWS's own rule: other stores hold older, upper-case and longer bucket names.
+_BUCKET = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._-]{0,254}")
+_HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|%2[fF]|%00")
+_PART = re.compile(r"(?:part\.([0-9]{1,9})\.[^/]+|([0-9]{1,9})\.part)")
+_ABOUT_PARTS = frozenset({"_metadata", "_common_metadata", "_SUCCESS", "_crossframe.json"})
+
+
+@dataclass(frozen=True, slots=True)
+class Uri:
+    """Where something is.
+
+    Attributes:
+        scheme: ``"s3"``, ``"file"`` or ``"https"``.
+        bucket: Bucket (s3) or host with port (https); empty for files.
+        key: Key (s3), path and query (https), or path (file): absolute with a leading slash, else
+            relative to the root.
+    """
+
+    scheme: str
+    bucket: str
+    key: str
+
+
+def _is_text(text: object) -> bool:
+    if not isinstance(text, str) or "\0" in text:
+        return False
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def parse_uri(text: str | os.PathLike[str]) -> Uri:
+    """Take a URI or a path apart.
+
+    Args:
+        text: ``s3://bucket/key`` (the key as it is, nothing is decoded), ``s3://bucket``,
+            ``file:///path`` (percent-encoded), ``https://host/path``, a path, ``~/path``, or a key
+            relative to the root.
+
+    Raises:
+        InvalidUriError: The text is none of these.
+
+    Source:
+        RFC 3986 (escapes), RFC 8089 (file).
+    """
+    text = os.fspath(text)
+    if not _is_text(text) or not text:
+        raise InvalidUriError(f"Can't use {text!r} as a URI.", "must be UTF-8 text, not empty, without NUL")
+    found = _SCHEME.fullmatch(text)
+    if found is None:
+        if text[:6].lower() == "file:/":
+            return _parse_file(text, text[5:])
+        if _ONE_SLASH.match(text):
+            raise _invalid(text, "two slashes must follow the scheme", "Is it s3://bucket/key?")
+        return Uri("file", "", _parse_path(text))
+    scheme, rest = found[1].lower(), found[2]
+    if scheme == "s3":
+        bucket, _, key = rest.partition("/")
+        if not _BUCKET.fullmatch(bucket):
+            raise _invalid(text, f"'{bucket}' can't be a bucket", "Is it s3://bucket/key?")
+        return Uri("s3", bucket, key)
+    if scheme == "file":
+        return _parse_file(text, rest)
+    if scheme == "https":
+        host, slash, path = rest.partition("/")
+        if not _HOST.fullmatch(host) or _CONTROL.search(path) or " " in path:
+            raise _invalid(text, "must be https://host/path, spaces as %20 and no user name")
+        return Uri("https", host, slash + path)
+    raise _invalid(text, f"scheme '{scheme}' is not one of s3, file, https")
+
+
+def _invalid(text: str, detail: str, hint: str | None = None) -> InvalidUriError:
+    return InvalidUriError(f"Can't use '{text}' as a URI.", detail, hint)
+
+
+def _parse_file(text: str, rest: str) -> Uri:
+    host, slash, path = rest.partition("/")
+    if not slash or host.lower() not in ("", "localhost"):
+        raise _invalid(text, f"host '{host}' is not this machine", "Is it file:///path, with three slashes?")
+    if _BAD_ESCAPE.search(path):
+        raise _invalid(text, "an escape is broken, or stands for a slash or NUL")
+    try:
+        path = unquote_to_bytes(path).decode("utf-8")
+    except UnicodeDecodeError:
+        raise _invalid(text, "its escapes are not UTF-8") from None
+    # Why: a URI is made by programs; dots in one are an attempt to leave a folder, not a habit of typing.
+    if _CONTROL.search(path) or {".", ".."} & set(path.split("/")):
+        raise _invalid(text, "must have no '.' or '..' segment and no control character")
+    return Uri("file", "", "/" + path)
+
+
+def _parse_path(text: str) -> str:
+    if text == "~" or text.startswith("~/"):
+        return os.environ.get("HOME", "~").rstrip("/") + text[1:]
+    if text == ".":
+        return ""
+    while text.startswith("./"):
+        text = text[2:].lstrip("/")
+    return text
+
+
+def check_key(key: str) -> None:
+    """Check that a key may be written; any key that exists may be read.
+
+    Raises:
+        InvalidKeyError: Not UTF-8 text of 1 to 1024 bytes; a leading slash; an empty, ``.`` or ``..``
+            segment; a control character.
+    """
+    if not _is_text(key):
+        problem = "must be UTF-8 text without NUL"
+    elif not key:
+        problem = "must not be empty"
+    elif key.startswith("/"):
+        problem = "must not start with a slash"
+    elif _CONTROL.search(key):
+        problem = "must have no control character"
+    elif {"", ".", ".."} & set(key.split("/")):
+        problem = "must have no empty, '.' or '..' segment"
+    elif len(key.encode("utf-8")) > _KEY_BYTES:
+        problem = f"must have at most {_KEY_BYTES} bytes, not {len(key.encode('utf-8'))}"
+    else:
+        return
+    raise InvalidKeyError(f"Can't write key {key!r}.", problem)
+
+
+def name_of(key: str) -> str:
+    """Return a frame's name: the last segment without its known extensions."""
+    return split_extensions(key).stem
+
+
+def sort_keys(keys: Iterable[str]) -> list[str]:
+    """Sort keys by their UTF-8 bytes, as stores list them."""
+    # Why: code points compare as their UTF-8 bytes do, and Python compares text by code points.
+    return sorted(keys)
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """What loads as one frame: an object, or the parts below a prefix.
+
+    Attributes:
+        key: The object's key, or the prefix with its trailing slash.
+        parts: Keys of the parts in order of their numbers; empty for a single object.
+    """
+
+    key: str
+    parts: tuple[str, ...] = ()
+
+
+def group_parts(keys: Iterable[str]) -> list[DataSet]:
+    """Join ``prefix/part.0.parquet``, ``prefix/part.1.parquet`` ... to one data set ``prefix/``.
+
+    Dask's ``prefix/0.part`` counts too. Files about the parts (``_metadata``) are left out beside them.
+
+    Returns:
+        Data sets and single objects, in byte order of their keys.
+    """
+    single: list[str] = []
+    parts: dict[str, list[tuple[int, str]]] = {}
+    for key in keys:
+        prefix, slash, last = key.rpartition("/")
+        part = _PART.fullmatch(last) if slash else None
+        if part is not None and (part[2] or split_extensions(last).format):
+            parts.setdefault(prefix + "/", []).append((int(part[1] or part[2]), key))
+        else:
+            single.append(key)
+    sets = [DataSet(prefix, tuple(key for _, key in sorted(found))) for prefix, found in parts.items()]
+    sets += [
+        DataSet(key)
+        for key in single
+        if not (key.rpartition("/")[2] in _ABOUT_PARTS and key.rpartition("/")[0] + "/" in parts)
+    ]
+    return sorted(sets, key=lambda one: one.key)
+
+
+def name_keys(keys: Iterable[str], names: str = "name") -> dict[str, str]:
+    """Name each key.
+
+    Args:
+        keys: Keys, in the order wanted.
+        names: ``"name"`` for ``name_of``, ``"key"`` for the key itself.
+
+    Returns:
+        Key by name.
+
+    Raises:
+        NameClashError: Two keys give one name; names both.
+    """
+    named: dict[str, str] = {}
+    for key in keys:
+        name = key if names == "key" else name_of(key)
+        if name in named:
+            raise NameClashError(
+                f"Can't give two frames the name '{name}'.",
+                f"keys '{named[name]}' and '{key}'",
+                'Should each go by its whole key? Then say names="key".',
+            )
+        named[name] = key
+    return named

@@ -5,7 +5,7 @@
 layers <- list(
   tables = "tables",
   errors = "errors",
-  facts = c("keys", "types", "formats", "attributes"),
+  facts = c("attributes", "extensions", "formats", "keys", "patterns", "types"),
   signing = "aws-sigv4",
   s3 = "s3",
   parts = c("store", "codec"),

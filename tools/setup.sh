@@ -98,7 +98,7 @@ set_up_system() {
 pip_install() {
     local attempt
     for attempt in 1 2 3; do
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check --retries 5 "$@" && return 0
+        .venv/bin/python -m pip install -qq --disable-pip-version-check --retries 5 "$@" && return 0
         say "pip failed (attempt $attempt of 3)" >&2
         sleep $((attempt * 5))
     done
@@ -118,7 +118,7 @@ set_up_venv() {
 
 set_up_package() {
     say "building and installing the Python package into .venv"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-index --no-build-isolation \
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --no-index --no-build-isolation \
         --no-deps --editable .
     # Why: run away from the checkout, so that only the installed package can answer.
     (cd / && "$OLDPWD/.venv/bin/python" -c 'import crossframe')

@@ -12,7 +12,7 @@ cd "$home"
 export PATH="$home/venv/bin"
 unset PYTHONPATH
 export CC=/nonexistent/cc CXX=/nonexistent/c++
-python -m pip install --quiet --disable-pip-version-check --retries 5 --only-binary :all: "$wheel"
+python -m pip install -qq --disable-pip-version-check --retries 5 --only-binary :all: "$wheel"
 python "$smoke"
 crossframe --help >/dev/null
 echo "${wheel##*/}: installed without a compiler and tried"

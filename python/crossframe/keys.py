@@ -1,4 +1,7 @@
-"""URIs, keys, names and data sets of parts: pure text, no I/O. Patterns are in ``patterns``."""
+"""URIs, keys, names and data sets of parts: pure text, no I/O.
+
+Patterns live in ``patterns`` and are handed on from here.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,11 @@ from urllib.parse import unquote_to_bytes
 
 from crossframe.errors import InvalidKeyError, InvalidUriError, NameClashError
 from crossframe.extensions import split_extensions
-from crossframe.patterns import Pattern, compile_pattern, fill
+from crossframe.patterns import Pattern, compile_pattern
+from crossframe.templates import render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = [
     "DataSet",
@@ -160,6 +164,23 @@ def check_key(key: str) -> None:
     else:
         return
     raise InvalidKeyError(f"Can't write key {key!r}.", problem)
+
+
+def fill(template: str | Pattern, fields: Mapping[str, object]) -> str:
+    """Make the key that a template gives for these fields; matching it gives them back.
+
+    Args:
+        template: Literal text and fields, no wildcards.
+        fields: A value for each field: text, whole number, number or day, as its type asks.
+
+    Raises:
+        InvalidPatternError: The template has wildcards or alternatives.
+        UsageError: A field is missing, or there is one too many.
+        InvalidKeyError: A value is empty, has a slash, or would be read back differently.
+    """
+    key = render(template, fields)
+    check_key(key)
+    return key
 
 
 def name_of(key: str) -> str:

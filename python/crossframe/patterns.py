@@ -1,4 +1,4 @@
-r"""Patterns that choose keys, and templates that make them: glob, fields, regex.
+r"""Patterns that choose keys: glob, fields, regex.
 
 Glob: ``*`` and ``?`` stay within a segment, ``**`` crosses, ``[a-c]``, ``[!a]``, ``{csv,rds}``. A brace
 with a bare name is a field (``{site}``, ``{n:int}``, ``{x:float}``, ``{day:date}``). A trailing ``/`` means
@@ -16,11 +16,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from crossframe.errors import InvalidKeyError, InvalidPatternError, UsageError
+from crossframe.errors import InvalidPatternError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     FieldValue = str | int | float | dt.date | None
 
 # Why: the same expressions, by position, run in R's PCRE.
@@ -34,8 +32,8 @@ _IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
 _FIELD_TEXT = re.compile(rf"({_IDENTIFIER})(?::({_IDENTIFIER}))?")
 # Why: the other columns that find() answers with.
 _TAKEN = frozenset({"key", "size", "modified", "etag", "format"})
-# Why: R holds a whole number exactly up to here, and both languages must give the same one.
-_INT_LIMIT = 2**53
+# Why: R holds whole numbers exactly below this, and both languages must give the same one.
+INT_LIMIT = 2**53
 _MAX_DEPTH = 8
 
 
@@ -74,7 +72,7 @@ class Pattern:
         A day or number that does not exist (``2024-02-30``, ``1e999``) does not match.
 
         Raises:
-            InvalidPatternError: A whole number is beyond 2^53.
+            InvalidPatternError: A whole number is 2^53 or beyond.
         """
         groups = self.groups(key)
         if groups is None:
@@ -92,10 +90,10 @@ def _parse(text: str | None, kind: str, name: str, key: str) -> FieldValue:
     if text is None or kind == "str":
         return text
     if kind == "int":
-        if len(text) > 17 or abs(int(text)) > _INT_LIMIT:  # noqa: PLR2004 (digits int() need not see)
+        if len(text) > 17 or abs(int(text)) >= INT_LIMIT:  # noqa: PLR2004 (digits int() need not see)
             raise InvalidPatternError(
                 f"Can't read field '{name}' of key '{key}' as int.",
-                f"{text} is beyond 2^53",
+                f"{text} is not below 2^53",
                 f"Write {{{name}}} to have it as text.",
             )
         return int(text)
@@ -327,84 +325,3 @@ def _compile_regex(text: str) -> Pattern:
         pieces = re.findall(r"\\?.", found[1], re.DOTALL)
         prefix = "".join(piece[-1] for piece in (pieces[:-1] if found[2] else pieces))
     return Pattern(text, prefix, tuple(fields), ("str",) * len(fields), None, compiled, _whole=False)
-
-
-def fill(template: str | Pattern, fields: Mapping[str, object]) -> str:
-    """Make the key that a template gives for these fields; matching it gives them back.
-
-    Args:
-        template: Literal text and fields, no wildcards.
-        fields: A value for each field: text, whole number, number or day, as its type asks.
-
-    Raises:
-        InvalidPatternError: The template has wildcards or alternatives.
-        UsageError: A field is missing, or there is one too many.
-        InvalidKeyError: A value is empty, has a slash, or would be read back differently.
-    """
-    pattern = compile_pattern(template) if isinstance(template, str) else template
-    if pattern.parts is None:
-        raise _invalid(
-            pattern.text,
-            "it has wildcards, so it names no single key to write",
-            "Is it a template such as runs/{site}.rds?",
-        )
-    if set(fields) != set(pattern.fields):
-        wanted, got = (", ".join(map(str, names)) or "none" for names in (pattern.fields, fields))
-        raise UsageError(f"Can't fill the template '{pattern.text}'.", f"its fields are {wanted}; got {got}")
-    kinds = dict(zip(pattern.fields, pattern.types, strict=True))
-    texts = {name: _format(value, kinds[name], name, pattern.text) for name, value in fields.items()}
-    key = "".join(texts[text] if is_field else text for text, is_field in pattern.parts)
-    if pattern.match(key) is None or pattern.groups(key) != texts:
-        raise InvalidKeyError(
-            f"Can't fill the template '{pattern.text}'.",
-            f"key '{key}' would be read back with other values",
-            "Could a character that no value has stand between the fields?",
-        )
-    return key
-
-
-def _format(value: object, kind: str, name: str, template: str) -> str:
-    text = _text_of(value, kind)
-    if not text or "/" in text:
-        raise InvalidKeyError(
-            f"Can't fill the template '{template}'.",
-            f"field '{name}' must be {kind}, not empty and without a slash; got {value!r}",
-        )
-    return text
-
-
-def _text_of(value: object, kind: str) -> str | None:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool) or _is_missing(value):
-        return None
-    if isinstance(value, dt.datetime):
-        return value.date().isoformat() if kind in ("str", "date") and value.time() == dt.time() else None
-    if isinstance(value, dt.date):
-        return value.isoformat() if kind in ("str", "date") else None
-    return None if kind == "date" else _text_of_number(value, kind)
-
-
-def _is_missing(value: object) -> bool:
-    try:
-        return bool(value != value)  # noqa: PLR0124 (NaN and NaT differ from themselves)
-    except (TypeError, ValueError):  # pandas.NA has no truth
-        return True
-
-
-def _text_of_number(value: object, kind: str) -> str | None:
-    try:
-        number = float(value)  # type: ignore[arg-type]
-        whole = int(value) if number.is_integer() else None  # type: ignore[call-overload]
-    except (TypeError, ValueError, OverflowError):
-        return None
-    if whole is not None and abs(whole) <= _INT_LIMIT and (kind == "int" or not isinstance(value, float)):
-        return str(whole)
-    return shortest(number) if kind != "int" and math.isfinite(number) else None
-
-
-def shortest(number: float) -> str:
-    """Return the shortest decimal text that reads back as the number, as C's ``%g`` writes it."""
-    # Why not repr(): R has only %g, and one template must give one key in both languages.
-    texts = (f"{number:.{digits}g}" for digits in (15, 16, 17))
-    return next(text for text in texts if float(text) == number)

@@ -1,0 +1,100 @@
+"""Arrow tables <-> what users hold: pandas, polars, and anything with an Arrow stream.
+
+The types follow ``types.csv``; pandas' own note in the schema (key ``pandas``)
+says where a frame that came from pandas had another dtype or an index, and wins
+where the values still fit it. R attributes stand in ``df.attrs["r"]``::
+
+    {"attributes": {...of the frame...},
+     "columns": {"age": {"attributes": {"label": "Age"}, "units": ..., "storage": ...}}}
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from crossframe.errors import UnsupportedTypeError, UsageError
+from crossframe.frames_pandas import from_pandas, to_pandas
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crossframe.losses import Losses
+
+KINDS = ("pandas", "arrow", "polars")
+
+
+def to_table(frame: Any, losses: Losses, *, nan: str = "missing") -> pa.Table:  # noqa: ANN401 - any frame
+    """Turn what a user holds into a table.
+
+    Args:
+        frame: A pandas DataFrame, a pyarrow Table, a polars DataFrame, or any object with ``__arrow_c_stream__``.
+        losses: Takes what can't be kept.
+        nan: ``"missing"`` saves pandas' NaN as missing (R's NA), ``"nan"`` as NaN.
+
+    Raises:
+        UnsupportedTypeError: It is no frame, or a column has a type outside ``types.csv``.
+    """
+    if nan not in {"missing", "nan"}:
+        raise UsageError("Argument nan= must be 'missing' or 'nan'.", f"It is {nan!r}.")
+    if isinstance(frame, pa.Table):
+        return frame
+    if _is_pandas(frame):
+        return from_pandas(frame, losses, nan=nan)
+    if hasattr(frame, "__arrow_c_stream__"):
+        return _plain_strings(pa.table(frame))
+    raise UnsupportedTypeError(
+        f"Can't save a {type(frame).__name__} as a frame.",
+        hint="Give a pandas or polars DataFrame, a pyarrow Table, or an object with __arrow_c_stream__.",
+    )
+
+
+def from_table(table: pa.Table, losses: Losses, *, as_: str = "pandas") -> Any:  # noqa: ANN401 - by as_
+    """Turn a table into the frame asked for.
+
+    Args:
+        table: n rows x k columns, R attributes under schema key ``r``.
+        losses: Takes what the frame can't hold.
+        as_: ``"pandas"``, ``"arrow"`` or ``"polars"``.
+
+    Raises:
+        UsageError: ``as_`` is none of these.
+    """
+    if as_ not in _MAKERS:
+        raise UsageError(f"Argument as_= must be one of {', '.join(KINDS)}.", f"It is {as_!r}.")
+    return _MAKERS[as_](table, losses)
+
+
+def _is_pandas(frame: object) -> bool:
+    # Why by name: asking pandas would import it for users of Arrow only.
+    return any(base.__module__.startswith("pandas.") and base.__name__ == "DataFrame" for base in type(frame).__mro__)
+
+
+def _plain_strings(table: pa.Table) -> pa.Table:
+    """Give text without the view layout that polars exports, which few writers know."""
+    fields = [
+        field.with_type(pa.large_string()) if pa.types.is_string_view(field.type) else field for field in table.schema
+    ]
+    return table.cast(pa.schema(fields, metadata=table.schema.metadata))
+
+
+def _to_arrow(table: pa.Table, losses: Losses) -> pa.Table:
+    del losses
+    return table
+
+
+def _to_polars(table: pa.Table, losses: Losses) -> Any:  # noqa: ANN401 - polars is optional
+    del losses
+    try:
+        import polars  # noqa: PLC0415 - optional
+    except ImportError:
+        raise UsageError("Can't give a polars frame.", "polars is not installed.", "pip install 'crossframe[polars]'") from None
+    return polars.from_arrow(table)
+
+
+_MAKERS: dict[str, Callable[[pa.Table, Losses], Any]] = {
+    "pandas": to_pandas,
+    "arrow": _to_arrow,
+    "polars": _to_polars,
+}

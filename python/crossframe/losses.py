@@ -1,0 +1,70 @@
+"""What a conversion could not keep, gathered by column and told once.
+
+Every conversion knows its inverse. Where the inverse would not give a value
+back, the conversion adds it here; :meth:`Losses.tell` warns, or raises under
+``strict=True``. Nothing is lost silently.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+
+from crossframe.errors import LossyConversionError, LossyConversionWarning
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Values of one column that would not come back.
+
+    Attributes:
+        column: Name of the column.
+        count: How many values.
+        example: The first of them, as text.
+        reason: What becomes of it.
+    """
+
+    column: str
+    count: int
+    example: str
+    reason: str
+
+    def __str__(self) -> str:
+        """One line: column, count, first example, reason."""
+        values = "value" if self.count == 1 else "values"
+        return f"column '{self.column}': {self.count} {values} {self.reason}, first {self.example}"
+
+
+@dataclass(slots=True)
+class Losses:
+    """The losses of one call.
+
+    Attributes:
+        strict: Raise instead of warn.
+    """
+
+    strict: bool = False
+    found: list[Loss] = field(default_factory=list)
+
+    def add(self, column: str, count: int, example: object, reason: str) -> None:
+        """Note ``count`` values of a column; nothing where ``count`` is 0."""
+        if count:
+            self.found.append(Loss(column, count, str(example), reason))
+
+    def tell(self, what: str) -> None:
+        """Warn of every loss, a warning each; raise where strict.
+
+        Args:
+            what: What was being done, for the message, e.g. ``"save 'a.rds'"``.
+
+        Raises:
+            LossyConversionError: There are losses and ``strict`` is set.
+        """
+        if not self.found:
+            return
+        if self.strict:
+            shown = "\n  ".join(str(loss) for loss in self.found[:5])
+            raise LossyConversionError(f"Can't {what} without loss.", shown, "Drop strict=True to go on with a warning.")
+        for loss in self.found:
+            warnings.warn(f"Lossy: {loss}.", LossyConversionWarning, stacklevel=4)
+        self.found.clear()

@@ -1,0 +1,119 @@
+#include "altrep.hpp"
+
+#include <cmath>
+#include <cstring>
+#include <string>
+
+#include "failure.hpp"
+#include "sexp.hpp"
+#include "text.hpp"
+
+namespace rserial {
+
+namespace {
+
+double real_at(const Node& node, std::int64_t i) {
+  double value;
+  std::memcpy(&value, node.values->data() + i * 8, 8);
+  return value;
+}
+
+std::string class_of(const Node& info) {
+  if (info.kind != Kind::pairlist || info.children.size() < 2 || info.children[0]->kind != Kind::symbol ||
+      info.children[1]->kind != Kind::symbol) {
+    throw DecodeFailure("an ALTREP form without class and package");
+  }
+  if (info.children[1]->text != "base") {
+    throw UnsafeFailure("an ALTREP class of package '" + info.children[1]->text + "'");
+  }
+  return info.children[0]->text;
+}
+
+void expand_sequence(Node& node, const Node& state, bool integers, std::int64_t& budget) {
+  if (state.kind != Kind::real || state.length != 3) throw DecodeFailure("a compact sequence without its bounds");
+  const double count = real_at(state, 0);
+  const double first = real_at(state, 1);
+  const double step = real_at(state, 2);
+  if (!(count >= 0) || count != std::floor(count)) throw DecodeFailure("a compact sequence of no valid length");
+  if (count > static_cast<double>(budget)) {
+    throw DecodeFailure("a compact sequence of " + number_text(count) + " elements is too long");
+  }
+  if (step != 1 && step != -1) throw DecodeFailure("a compact sequence with a step other than 1 or -1");
+  const auto length = static_cast<std::int64_t>(count);
+  budget -= length;
+  const double last = first + step * (count - 1);
+  if (integers && length > 0 && (!(std::fabs(first) <= INT32_MAX) || !(std::fabs(last) <= INT32_MAX))) {
+    throw DecodeFailure("a compact sequence that leaves the integers");
+  }
+  node.kind = integers ? Kind::integer : Kind::real;
+  node.length = length;
+  node.values = std::make_shared<Buffer>(static_cast<std::size_t>(length) * (integers ? 4 : 8) + 8);
+  for (std::int64_t i = 0; i < length; ++i) {
+    const double value = first + step * static_cast<double>(i);
+    if (integers) {
+      node.values->as<std::int32_t>()[i] = static_cast<std::int32_t>(value);
+    } else {
+      node.values->as<double>()[i] = value;
+    }
+  }
+}
+
+void expand_deferred_string(Node& node, const Node& state) {
+  const Node* source =
+      state.kind == Kind::pairlist && !state.children.empty() ? state.children[0] : nullptr;
+  if (source == nullptr || (source->kind != Kind::integer && source->kind != Kind::real)) {
+    throw DecodeFailure("a deferred string without its numbers");
+  }
+  node.kind = Kind::string;
+  node.length = source->length;
+  node.wide_offsets = true;
+  node.offsets = std::make_shared<Buffer>(static_cast<std::size_t>(node.length + 1) * 8);
+  node.values = std::make_shared<Buffer>(64);
+  std::int64_t at = 0;
+  node.offsets->as<std::int64_t>()[0] = 0;
+  for (std::int64_t i = 0; i < node.length; ++i) {
+    if (!source->valid(i)) {
+      mark_missing(node, i);
+    } else {
+      const std::string text = source->kind == Kind::integer
+                                   ? std::to_string(source->values->as<std::int32_t>()[i])
+                                   : number_text(real_at(*source, i));
+      const std::size_t needed = static_cast<std::size_t>(at) + text.size();
+      if (needed > node.values->capacity()) node.values->grow(needed * 2);
+      std::memcpy(node.values->data() + at, text.data(), text.size());
+      at += static_cast<std::int64_t>(text.size());
+    }
+    node.offsets->as<std::int64_t>()[i + 1] = at;
+  }
+}
+
+void take_wrapped(Node& node, const Node& state) {
+  const bool fits = (state.kind == Kind::list || state.kind == Kind::pairlist) && !state.children.empty();
+  if (!fits) throw DecodeFailure("a wrapped vector without the vector");
+  const Node wrapper = node;
+  node = *state.children[0];
+  node.attributes = wrapper.attributes;
+  node.object = wrapper.object;
+  node.levels = wrapper.levels;
+}
+
+}  // namespace
+
+void expand_altrep(Node& node, std::int64_t& budget) {
+  const std::string name = class_of(*node.children[0]);
+  const Node state = *node.children[1];
+  Node* attributes = node.children[2];
+  node.attributes = attributes->kind == Kind::pairlist ? attributes : nullptr;
+  node.children.clear();
+  if (name == "compact_intseq" || name == "compact_realseq") {
+    expand_sequence(node, state, name == "compact_intseq", budget);
+  } else if (name == "deferred_string") {
+    expand_deferred_string(node, state);
+  } else if (name.rfind("wrap_", 0) == 0) {
+    take_wrapped(node, state);
+  } else {
+    throw UnsafeFailure("the ALTREP class '" + name + "'");
+  }
+}
+
+}  // namespace rserial

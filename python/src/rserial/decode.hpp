@@ -1,0 +1,22 @@
+// Bytes of one serialized R value -> a tree of plain data.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "failure.hpp"
+#include "node.hpp"
+
+namespace rserial {
+
+struct Decoded {
+  TreePtr tree;
+  Node* root;
+};
+
+// Decodes `size` bytes that start with "X\n", "A\n" or "B\n", version 2 or 3.
+// Nothing is evaluated; no claimed length is trusted before it is compared with what is left.
+// Throws DecodeFailure or UnsafeFailure, both with the offset and the trail that led there.
+Decoded decode(const std::uint8_t* data, std::size_t size);
+
+}  // namespace rserial

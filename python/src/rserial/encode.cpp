@@ -1,0 +1,370 @@
+#include "encode.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "sexp.hpp"
+#include "text.hpp"
+
+namespace rserial {
+
+namespace {
+
+constexpr std::int32_t kWriterVersion = 4 << 16 | 2 << 8 | 2;    // R 4.2.2
+constexpr std::int32_t kReaderVersion2 = 2 << 16 | 3 << 8 | 0;   // R 2.3.0
+constexpr std::int32_t kReaderVersion3 = 3 << 16 | 5 << 8 | 0;   // R 3.5.0
+constexpr std::size_t kBlock = 2048;
+
+// Counts what XdrWriter would write.
+class XdrCounter {
+ public:
+  std::size_t size() const { return size_; }
+  void header() { size_ += 2; }
+  void integer(std::int32_t) { size_ += 4; }
+  void integers(const std::int32_t*, std::size_t count) { size_ += count * 4; }
+  void reals(const std::uint64_t*, std::size_t count) { size_ += count * 8; }
+  void raw(const std::uint8_t*, std::size_t count) { size_ += count; }
+  void text(const std::uint8_t*, std::size_t count) { size_ += count; }
+
+ private:
+  std::size_t size_ = 0;
+};
+
+class XdrWriter {
+ public:
+  explicit XdrWriter(std::uint8_t* out) : at_(out) {}
+  void header() { raw(reinterpret_cast<const std::uint8_t*>("X\n"), 2); }
+  void integer(std::int32_t value) {
+    const std::uint32_t bits = __builtin_bswap32(static_cast<std::uint32_t>(value));
+    std::memcpy(at_, &bits, 4);
+    at_ += 4;
+  }
+  void integers(const std::int32_t* values, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint32_t bits = __builtin_bswap32(static_cast<std::uint32_t>(values[i]));
+      std::memcpy(at_ + i * 4, &bits, 4);
+    }
+    at_ += count * 4;
+  }
+  void reals(const std::uint64_t* values, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint64_t bits = __builtin_bswap64(values[i]);
+      std::memcpy(at_ + i * 8, &bits, 8);
+    }
+    at_ += count * 8;
+  }
+  void raw(const std::uint8_t* values, std::size_t count) {
+    if (count > 0) std::memcpy(at_, values, count);
+    at_ += count;
+  }
+  void text(const std::uint8_t* values, std::size_t count) { raw(values, count); }
+
+ private:
+  std::uint8_t* at_;
+};
+
+class AsciiWriter {
+ public:
+  std::string take() { return std::move(out_); }
+  void header() { out_ += "A\n"; }
+  void integer(std::int32_t value) { line(value == kNaInteger ? "NA" : std::to_string(value)); }
+  void integers(const std::int32_t* values, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) integer(values[i]);
+  }
+  void reals(const std::uint64_t* values, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) real(values[i]);
+  }
+  void raw(const std::uint8_t* values, std::size_t count) {
+    char word[3];
+    for (std::size_t i = 0; i < count; ++i) {
+      std::snprintf(word, sizeof word, "%02x", values[i]);
+      line(word);
+    }
+  }
+  // Escapes as R's OutString() does: everything outside printable ASCII in octal.
+  void text(const std::uint8_t* values, std::size_t count) {
+    static constexpr char kEscaped[] = "\n\t\v\b\r\f\a\\?'\"";
+    static constexpr char kLetters[] = "ntvbrfa\\?'\"";
+    for (std::size_t i = 0; i < count; ++i) {
+      const char c = static_cast<char>(values[i]);
+      const char* found = c == '\0' ? nullptr : std::strchr(kEscaped, c);
+      if (found != nullptr) {
+        out_ += '\\';
+        out_ += kLetters[found - kEscaped];
+      } else if (values[i] <= 32 || values[i] > 126) {
+        char octal[5];
+        std::snprintf(octal, sizeof octal, "\\%03o", values[i]);
+        out_ += octal;
+      } else {
+        out_ += c;
+      }
+    }
+    out_ += '\n';
+  }
+
+ private:
+  void line(const std::string& word) {
+    out_ += word;
+    out_ += '\n';
+  }
+  void real(std::uint64_t bits) {
+    double value;
+    std::memcpy(&value, &bits, 8);
+    if (is_na_bits(bits)) return line("NA");
+    if (std::isnan(value)) return line("NaN");
+    if (std::isinf(value)) return line(value > 0 ? "Inf" : "-Inf");
+    char word[32];
+    const auto end = std::to_chars(word, word + sizeof word, value).ptr;
+    line(std::string(word, end));
+  }
+  std::string out_;
+};
+
+struct Task {
+  const Node* node;
+  std::size_t next;  // the child to write
+  bool head;         // pairlist: the flags of that child's cell are written
+};
+
+template <class Writer>
+class Encoder {
+ public:
+  explicit Encoder(Writer& out) : out_(out) {}
+
+  void run(const Node& root, int version) {
+    out_.header();
+    out_.integer(version);
+    out_.integer(kWriterVersion);
+    out_.integer(version == 3 ? kReaderVersion3 : kReaderVersion2);
+    if (version == 3) {
+      out_.integer(5);
+      out_.text(reinterpret_cast<const std::uint8_t*>("UTF-8"), 5);
+    }
+    item(root);
+    while (!tasks_.empty()) advance();
+  }
+
+ private:
+  static bool has_attributes(const Node& node) {
+    return node.attributes != nullptr && !node.attributes->children.empty();
+  }
+
+  static std::int32_t flags(const Node& node, int type) {
+    std::uint32_t bits = static_cast<std::uint32_t>(type);
+    bits |= static_cast<std::uint32_t>(node.levels) << kLevelsShift;
+    if (node.object) bits |= kIsObject;
+    if (has_attributes(node)) bits |= kHasAttributes;
+    return static_cast<std::int32_t>(bits);
+  }
+
+  void item(const Node& node) {
+    switch (node.kind) {
+      case Kind::null:
+      case Kind::pointer: out_.integer(kNilValue); return;
+      case Kind::symbol: symbol(node); return;
+      case Kind::environment: environment(node); return;
+      case Kind::pairlist:
+      case Kind::language:
+        if (node.children.empty()) {
+          out_.integer(kNilValue);
+        } else {
+          push(node);
+        }
+        return;
+      case Kind::list:
+        out_.integer(flags(node, kList));
+        length(static_cast<std::int64_t>(node.children.size()));
+        push(node);
+        return;
+      case Kind::logical: out_.integer(flags(node, kLogical)); length(node.length); logicals(node); break;
+      case Kind::integer: out_.integer(flags(node, kInteger)); length(node.length); integers(node); break;
+      case Kind::real: out_.integer(flags(node, kReal)); length(node.length); reals(node, 1); break;
+      case Kind::complex: out_.integer(flags(node, kComplex)); length(node.length); reals(node, 2); break;
+      case Kind::string: out_.integer(flags(node, kString)); length(node.length); strings(node); break;
+      case Kind::raw:
+        out_.integer(flags(node, kRaw));
+        length(node.length);
+        out_.raw(node.values->data() + node.offset, static_cast<std::size_t>(node.length));
+        break;
+      case Kind::s4: out_.integer(flags(node, kS4)); break;
+      case Kind::altrep: throw std::logic_error("an ALTREP form left in a tree");
+    }
+    if (has_attributes(node)) item(*node.attributes);
+  }
+
+  void push(const Node& node) { tasks_.push_back({&node, 0, false}); }
+
+  // One step on the innermost open list or pairlist.
+  void advance() {
+    Task& task = tasks_.back();
+    const Node& node = *task.node;
+    if (task.next == node.children.size()) {
+      tasks_.pop_back();
+      close(node);
+    } else if (node.kind == Kind::list) {
+      item(*node.children[task.next++]);
+    } else if (!task.head) {
+      task.head = true;
+      const std::size_t index = task.next;
+      cell_flags(node, index);
+      if (index == 0 && has_attributes(node)) item(*node.attributes);
+    } else {
+      task.head = false;
+      const std::size_t index = task.next++;
+      if (node.tags[index] != nullptr) symbol(*node.tags[index]);
+      item(*node.children[index]);
+    }
+  }
+
+  void close(const Node& node) {
+    if (node.kind != Kind::list) {
+      out_.integer(kNilValue);
+    } else if (has_attributes(node)) {
+      item(*node.attributes);
+    }
+  }
+
+  // A pairlist is its cells; the first carries the attributes of the whole.
+  void cell_flags(const Node& node, std::size_t index) {
+    const int type = node.kind == Kind::language && index == 0 ? kLanguage : kPairlist;
+    std::int32_t bits = index == 0 ? flags(node, type) : type;
+    if (node.tags[index] != nullptr) bits |= kHasTag;
+    out_.integer(bits);
+  }
+
+  void symbol(const Node& node) {
+    const auto [found, added] = references_.try_emplace(node.text, static_cast<std::int32_t>(references_.size() + 1));
+    if (!added) {
+      // A reference packs its index into the flags (R's OutRefIndex).
+      out_.integer(static_cast<std::int32_t>(static_cast<std::uint32_t>(found->second) << 8 | kReference));
+      return;
+    }
+    out_.integer(kSymbol);
+    text(reinterpret_cast<const std::uint8_t*>(node.text.data()), node.text.size());
+  }
+
+  void environment(const Node& node) {
+    if (node.text == "global") {
+      out_.integer(kGlobalEnvironment);
+    } else if (node.text == "base") {
+      out_.integer(kBaseEnvironment);
+    } else if (node.text == "missing") {
+      out_.integer(kMissingArgument);
+    } else {
+      out_.integer(kEmptyEnvironment);
+    }
+  }
+
+  void length(std::int64_t value) {
+    if (value <= INT32_MAX) {
+      out_.integer(static_cast<std::int32_t>(value));
+    } else {
+      out_.integer(-1);
+      out_.integer(static_cast<std::int32_t>(value >> 32));
+      out_.integer(static_cast<std::int32_t>(static_cast<std::uint32_t>(value)));
+    }
+  }
+
+  void text(const std::uint8_t* value, std::size_t size, bool undecodable = false) {
+    int encoding = kUtf8Encoding;
+    if (is_ascii(value, size)) {
+      encoding = kAsciiEncoding;
+    } else if (undecodable && !is_utf8(value, size)) {
+      encoding = kBytesEncoding;
+    }
+    out_.integer(kChar | encoding << kLevelsShift);
+    out_.integer(static_cast<std::int32_t>(size));
+    out_.text(value, size);
+  }
+
+  void logicals(const Node& node) {
+    std::int32_t block[kBlock];
+    const std::uint8_t* bits = node.values ? node.values->data() : nullptr;
+    for (std::int64_t done = 0; done < node.length;) {
+      const auto count = std::min<std::int64_t>(kBlock, node.length - done);
+      for (std::int64_t i = 0; i < count; ++i) {
+        const std::int64_t at = node.offset + done + i;
+        block[i] = node.valid(done + i) ? (bits[at >> 3] >> (at & 7)) & 1 : kNaInteger;
+      }
+      out_.integers(block, static_cast<std::size_t>(count));
+      done += count;
+    }
+  }
+
+  void integers(const Node& node) {
+    const std::int32_t* values = node.values ? node.values->as<std::int32_t>() + node.offset : nullptr;
+    if (!node.validity) return out_.integers(values, static_cast<std::size_t>(node.length));
+    std::int32_t block[kBlock];
+    for (std::int64_t done = 0; done < node.length;) {
+      const auto count = std::min<std::int64_t>(kBlock, node.length - done);
+      for (std::int64_t i = 0; i < count; ++i) block[i] = node.valid(done + i) ? values[done + i] : kNaInteger;
+      out_.integers(block, static_cast<std::size_t>(count));
+      done += count;
+    }
+  }
+
+  // `width` doubles an element. A missing one keeps its bits where they are an NA already.
+  void reals(const Node& node, int width) {
+    const std::uint64_t* values = node.values ? node.values->as<std::uint64_t>() + node.offset * width : nullptr;
+    if (!node.validity) return out_.reals(values, static_cast<std::size_t>(node.length * width));
+    const std::uint64_t missing = node.integer64 ? static_cast<std::uint64_t>(kNaInteger64) : kNaReal;
+    std::uint64_t block[kBlock];
+    for (std::int64_t done = 0; done < node.length;) {
+      const auto count = std::min<std::int64_t>(static_cast<std::int64_t>(kBlock) / width, node.length - done);
+      for (std::int64_t i = 0; i < count; ++i) {
+        const std::uint64_t* from = values + (done + i) * width;
+        bool keep = node.valid(done + i);
+        for (int k = 0; k < width; ++k) keep |= !node.integer64 && is_na_bits(from[k]);
+        for (int k = 0; k < width; ++k) block[i * width + k] = keep ? from[k] : missing;
+      }
+      out_.reals(block, static_cast<std::size_t>(count * width));
+      done += count;
+    }
+  }
+
+  void strings(const Node& node) {
+    const std::uint8_t* data = node.values ? node.values->data() : nullptr;
+    for (std::int64_t i = 0; i < node.length; ++i) {
+      if (!node.valid(i)) {
+        out_.integer(kChar);
+        out_.integer(-1);
+        continue;
+      }
+      const std::int64_t start = node.text_start(i);
+      const std::int64_t size = node.text_start(i + 1) - start;
+      if (size > INT32_MAX) throw std::length_error("a string of more than 2^31 - 1 bytes");
+      text(data + start, static_cast<std::size_t>(size), node.undecodable);
+    }
+  }
+
+  Writer& out_;
+  std::vector<Task> tasks_;
+  std::unordered_map<std::string, std::int32_t> references_;
+};
+
+}  // namespace
+
+std::size_t xdr_size(const Node& root, int version) {
+  XdrCounter out;
+  Encoder<XdrCounter>(out).run(root, version);
+  return out.size();
+}
+
+void encode_xdr(const Node& root, int version, std::uint8_t* out) {
+  XdrWriter writer(out);
+  Encoder<XdrWriter>(writer).run(root, version);
+}
+
+std::string encode_ascii(const Node& root, int version) {
+  AsciiWriter writer;
+  Encoder<AsciiWriter>(writer).run(root, version);
+  return writer.take();
+}
+
+}  // namespace rserial

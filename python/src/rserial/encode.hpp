@@ -1,0 +1,21 @@
+// A tree of plain data -> bytes of one serialized R value.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "node.hpp"
+
+namespace rserial {
+
+// Size in bytes of the XDR form, header included.
+std::size_t xdr_size(const Node& root, int version);
+
+// Writes the XDR form into `out`, which has room for xdr_size() bytes.
+void encode_xdr(const Node& root, int version, std::uint8_t* out);
+
+// The ASCII form, with doubles that read back exactly.
+std::string encode_ascii(const Node& root, int version);
+
+}  // namespace rserial

@@ -1,0 +1,210 @@
+// The three encodings of one serialization: XDR, native and ASCII.
+// Each reader checks what is left before it reads, and throws DecodeFailure.
+#pragma once
+
+#include <cctype>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <string>
+
+#include "failure.hpp"
+#include "sexp.hpp"
+
+namespace rserial {
+
+class Cursor {
+ public:
+  Cursor(const std::uint8_t* data, std::size_t size) : start_(data), at_(data), end_(data + size) {}
+
+  std::size_t offset() const { return static_cast<std::size_t>(at_ - start_); }
+  std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
+
+ protected:
+  const std::uint8_t* take(std::size_t size) {
+    if (size > left()) {
+      throw DecodeFailure("length " + std::to_string(size) + " exceeds the " + std::to_string(left()) +
+                          " bytes left");
+    }
+    const std::uint8_t* here = at_;
+    at_ += size;
+    return here;
+  }
+
+  const std::uint8_t* start_;
+  const std::uint8_t* at_;
+  const std::uint8_t* end_;
+};
+
+// Big-endian (XDR, "X\n") or this machine's order ("B\n").
+template <bool Swap>
+class BinaryReader : public Cursor {
+ public:
+  using Cursor::Cursor;
+  static constexpr std::size_t kIntegerSize = 4, kRealSize = 8, kRawSize = 1;
+
+  std::int32_t integer() {
+    std::uint32_t bits;
+    std::memcpy(&bits, take(4), 4);
+    return static_cast<std::int32_t>(swap32(bits));
+  }
+
+  // Copies `count` integers; returns whether one of them is NA.
+  bool integers(std::int32_t* out, std::size_t count) {
+    const std::uint8_t* in = take(count * 4);
+    std::uint32_t any = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      std::uint32_t bits;
+      std::memcpy(&bits, in + i * 4, 4);
+      bits = swap32(bits);
+      out[i] = static_cast<std::int32_t>(bits);
+      any |= static_cast<std::uint32_t>(bits == 0x80000000u);
+    }
+    return any != 0;
+  }
+
+  // Copies `count` doubles as bit patterns; returns whether one of them is NaN, NA or infinite.
+  bool reals(std::uint64_t* out, std::size_t count) {
+    const std::uint8_t* in = take(count * 8);
+    std::uint64_t any = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      std::uint64_t bits;
+      std::memcpy(&bits, in + i * 8, 8);
+      bits = swap64(bits);
+      out[i] = bits;
+      any |= static_cast<std::uint64_t>((bits & kExponentMask) == kExponentMask);
+    }
+    return any != 0;
+  }
+
+  const std::uint8_t* bytes(std::size_t count) { return take(count); }
+
+  // The text of a CHARSXP; `scratch` serves readers that must unescape.
+  const std::uint8_t* text(std::size_t count, std::string& /*scratch*/) { return take(count); }
+
+ private:
+  static std::uint32_t swap32(std::uint32_t v) {
+    if constexpr (!Swap) return v;
+    return __builtin_bswap32(v);
+  }
+  static std::uint64_t swap64(std::uint64_t v) {
+    if constexpr (!Swap) return v;
+    return __builtin_bswap64(v);
+  }
+};
+
+// One word a line ("A\n"); doubles decimal or, with ascii = NA, hexadecimal.
+class AsciiReader : public Cursor {
+ public:
+  using Cursor::Cursor;
+  static constexpr std::size_t kIntegerSize = 2, kRealSize = 2, kRawSize = 2;
+
+  std::int32_t integer() {
+    const std::string word = next_word();
+    if (word == "NA") return kNaInteger;
+    char* end = nullptr;
+    const long long value = std::strtoll(word.c_str(), &end, 10);
+    if (word.empty() || *end != '\0' || value < INT32_MIN || value > INT32_MAX) {
+      throw DecodeFailure("'" + word + "' is not an integer");
+    }
+    return static_cast<std::int32_t>(value);
+  }
+
+  bool integers(std::int32_t* out, std::size_t count) {
+    bool any = false;
+    for (std::size_t i = 0; i < count; ++i) {
+      out[i] = integer();
+      any |= out[i] == kNaInteger;
+    }
+    return any;
+  }
+
+  bool reals(std::uint64_t* out, std::size_t count) {
+    bool any = false;
+    for (std::size_t i = 0; i < count; ++i) {
+      out[i] = real();
+      any |= (out[i] & kExponentMask) == kExponentMask;
+    }
+    return any;
+  }
+
+  const std::uint8_t* bytes(std::size_t count) {
+    raw_.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string word = next_word();
+      char* end = nullptr;
+      const unsigned long value = std::strtoul(word.c_str(), &end, 16);
+      if (word.empty() || *end != '\0' || value > 255) throw DecodeFailure("'" + word + "' is not a byte");
+      raw_[i] = static_cast<char>(value);
+    }
+    return reinterpret_cast<const std::uint8_t*>(raw_.data());
+  }
+
+  const std::uint8_t* text(std::size_t count, std::string& scratch) {
+    if (count > left()) {
+      throw DecodeFailure("length " + std::to_string(count) + " exceeds the " + std::to_string(left()) +
+                          " bytes left");
+    }
+    scratch.clear();
+    if (count > 0) skip_space();
+    while (scratch.size() < count) scratch.push_back(unescaped());
+    return reinterpret_cast<const std::uint8_t*>(scratch.data());
+  }
+
+ private:
+  void skip_space() {
+    while (at_ < end_ && std::isspace(*at_)) ++at_;
+  }
+
+  // Why bounded: R's own reader takes words of at most 100 characters.
+  std::string next_word() {
+    skip_space();
+    const std::uint8_t* begin = at_;
+    while (at_ < end_ && !std::isspace(*at_) && at_ - begin < 100) ++at_;
+    if (at_ == begin) throw DecodeFailure("the data end early");
+    return std::string(reinterpret_cast<const char*>(begin), static_cast<std::size_t>(at_ - begin));
+  }
+
+  std::uint64_t real() {
+    const std::string word = next_word();
+    if (word == "NA") return kNaReal;
+    char* end = nullptr;
+    const double value = std::strtod(word.c_str(), &end);
+    if (*end != '\0') throw DecodeFailure("'" + word + "' is not a number");
+    std::uint64_t bits;
+    std::memcpy(&bits, &value, 8);
+    return bits;
+  }
+
+  char one() {
+    return static_cast<char>(*take(1));
+  }
+
+  char unescaped() {
+    const char c = one();
+    if (c != '\\') return c;
+    const char escaped = one();
+    switch (escaped) {
+      case 'n': return '\n';
+      case 't': return '\t';
+      case 'v': return '\v';
+      case 'b': return '\b';
+      case 'r': return '\r';
+      case 'f': return '\f';
+      case 'a': return '\a';
+      default: break;
+    }
+    if (escaped < '0' || escaped > '7') return escaped;
+    int value = escaped - '0';
+    for (int digits = 1; digits < 3 && at_ < end_ && *at_ >= '0' && *at_ <= '7'; ++digits) {
+      value = value * 8 + (*at_++ - '0');
+    }
+    return static_cast<char>(value);
+  }
+
+  std::string raw_;
+};
+
+}  // namespace rserial

@@ -1,0 +1,83 @@
+#include "text.hpp"
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace rserial {
+
+bool is_ascii(const std::uint8_t* text, std::size_t size) {
+  std::size_t i = 0;
+  for (; i + 8 <= size; i += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, text + i, 8);
+    if (word & 0x8080808080808080ULL) return false;
+  }
+  for (; i < size; ++i) {
+    if (text[i] & 0x80) return false;
+  }
+  return true;
+}
+
+bool is_utf8(const std::uint8_t* s, std::size_t size) {
+  for (std::size_t i = 0; i < size;) {
+    const std::uint8_t lead = s[i];
+    if (lead < 0x80) {
+      ++i;
+      continue;
+    }
+    const std::size_t more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
+    if (lead < 0xC2 || lead > 0xF4 || more >= size - i) return false;
+    for (std::size_t k = 1; k <= more; ++k) {
+      if ((s[i + k] & 0xC0) != 0x80) return false;
+    }
+    const std::uint8_t second = s[i + 1];
+    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) ||
+        (lead == 0xF4 && second > 0x8F)) {
+      return false;
+    }
+    i += more + 1;
+  }
+  return true;
+}
+
+std::string latin1_to_utf8(const std::uint8_t* text, std::size_t size) {
+  std::string out;
+  out.reserve(size * 2);
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::uint8_t c = text[i];
+    if (c < 0x80) {
+      out.push_back(static_cast<char>(c));
+    } else {
+      out.push_back(static_cast<char>(0xC0 | (c >> 6)));
+      out.push_back(static_cast<char>(0x80 | (c & 0x3F)));
+    }
+  }
+  return out;
+}
+
+std::string number_text(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "Inf" : "-Inf";
+  if (value == 0) return "0";
+  // The fewest significant digits, up to 15, that give the value at 15 digits.
+  char scientific[40];
+  char full[40];
+  std::snprintf(full, sizeof full, "%.14e", value);
+  const double rounded = std::strtod(full, nullptr);
+  int digits = 1;
+  for (; digits < 15; ++digits) {
+    std::snprintf(scientific, sizeof scientific, "%.*e", digits - 1, value);
+    if (std::strtod(scientific, nullptr) == rounded) break;
+  }
+  std::snprintf(scientific, sizeof scientific, "%.*e", digits - 1, value);
+  const int exponent = std::atoi(std::strchr(scientific, 'e') + 1);
+  const int decimals = digits - 1 - exponent > 0 ? digits - 1 - exponent : 0;
+  if (decimals > 340 || exponent > 340) return scientific;
+  char fixed[720];
+  std::snprintf(fixed, sizeof fixed, "%.*f", decimals, value);
+  return std::strlen(fixed) <= std::strlen(scientific) ? fixed : scientific;
+}
+
+}  // namespace rserial

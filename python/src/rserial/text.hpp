@@ -1,0 +1,20 @@
+// Text encodings: what R marks on each string, brought to UTF-8.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace rserial {
+
+bool is_ascii(const std::uint8_t* text, std::size_t size);
+
+// Whether the bytes are well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
+bool is_utf8(const std::uint8_t* text, std::size_t size);
+
+std::string latin1_to_utf8(const std::uint8_t* text, std::size_t size);
+
+// R's as.character() of a number: up to 15 significant digits, fixed unless scientific is shorter.
+std::string number_text(double value);
+
+}  // namespace rserial

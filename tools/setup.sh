@@ -12,6 +12,11 @@ cd "$(dirname "$0")/.."
 
 say() { printf '== %s\n' "$*"; }
 
+show_and_stop() {
+    tail -n 60 "$1" >&2
+    exit 1
+}
+
 # Why: pyenv and the like put another python3 before Debian's; any from 3.11 on will do.
 find_python() {
     local candidate
@@ -65,21 +70,25 @@ list_r_packages() {
 }
 
 set_up_system() {
-    local missing install
+    local missing install log
     list_r_packages
     missing=$(missing_packages | sort -u | tr '\n' ' ')
     missing=${missing% }
     [ -n "$missing" ] || return 0
     install="apt-get update && apt-get install -y --no-install-recommends $missing"
+    log=build/apt.log
+    mkdir -p build
 
     say "this machine lacks: $missing"
     if ! command -v apt-get >/dev/null; then
         say "there is no apt-get here; install what Debian calls by these names, then run make again" >&2
         exit 1
     elif [ "$(id -u)" -eq 0 ]; then
-        DEBIAN_FRONTEND=noninteractive sh -c "$install"
+        say "installing it from Debian's archive (what apt-get says: $log)"
+        DEBIAN_FRONTEND=noninteractive sh -c "$install" >"$log" 2>&1 || show_and_stop "$log"
     elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-        sudo -n DEBIAN_FRONTEND=noninteractive sh -c "$install"
+        say "installing it from Debian's archive through sudo (what apt-get says: $log)"
+        sudo -n DEBIAN_FRONTEND=noninteractive sh -c "$install" >"$log" 2>&1 || show_and_stop "$log"
     else
         say "install it as root, then run make again:" >&2
         printf '\n    sudo sh -c "%s"\n\n' "$install" >&2
@@ -132,11 +141,8 @@ set_up_r() {
     mkdir -p build/r-source
     cp -R r-package build/r-source/crossframe
     rm -f build/r-source/crossframe/src/*.o build/r-source/crossframe/src/*.so
-    if ! R CMD INSTALL --no-docs --no-test-load --library=.rlib build/r-source/crossframe \
-        >build/r-install.log 2>&1; then
-        cat build/r-install.log >&2
-        exit 1
-    fi
+    R CMD INSTALL --no-docs --no-test-load --library=.rlib build/r-source/crossframe \
+        >build/r-install.log 2>&1 || show_and_stop build/r-install.log
     (cd / && R_LIBS="$OLDPWD/.rlib" Rscript --vanilla -e 'library(crossframe)')
 }
 

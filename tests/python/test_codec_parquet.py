@@ -1,0 +1,173 @@
+"""Parquet: types, levels and metadata come back; other writers' files are read; damage is named."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from crossframe import errors
+from crossframe.codecs import parquet
+
+
+def everything():
+    schema = pa.schema(
+        [
+            pa.field("l", pa.bool_()),
+            pa.field("i", pa.int32()),
+            pa.field("i64", pa.int64()),
+            pa.field("x", pa.float64()),
+            pa.field("s", pa.string()),
+            pa.field("ls", pa.large_string()),
+            pa.field("f", pa.dictionary(pa.int32(), pa.string(), ordered=True)),
+            pa.field("d", pa.date32(), metadata={"crossframe.storage": "integer"}),
+            pa.field("t", pa.timestamp("ns", "Europe/Paris")),
+            pa.field("n", pa.timestamp("ns")),
+            pa.field("us", pa.timestamp("us", "UTC")),
+            pa.field("h", pa.duration("ns"), metadata={"crossframe.units": "hours"}),
+            pa.field("u8", pa.uint8()),
+            pa.field("u64", pa.uint64()),
+            pa.field("f32", pa.float32(), nullable=False),
+        ],
+        metadata={"r": "A\n3\n", "pandas": '{"index_columns": []}'},
+    )
+    int64 = pa.array([2**63 - 1, -(2**63), None], pa.int64())
+    arrays = [
+        pa.array([True, None, False]),
+        pa.array([2**31 - 1, -(2**31), None], pa.int32()),
+        int64,
+        pa.array([0.1, None, -0.0]),
+        pa.array(["", None, "é\n"]),
+        pa.array(["", None, "é\n"], pa.large_string()),
+        pa.DictionaryArray.from_arrays(pa.array([2, None, 0], pa.int32()), ["z", "y", "x"], ordered=True),
+        pa.array([2**31 - 1, None, -(2**31)], pa.int32()).view(pa.date32()),
+        *(int64.view(field.type) for field in list(schema)[8:12]),
+        pa.array([255, None, 0], pa.uint8()),
+        pa.array([2**64 - 1, None, 0], pa.uint64()),
+        pa.array([0.1, 1, 2], pa.float32()),
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def levels(table, name):
+    return table[name].chunk(0).dictionary.to_pylist()
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3])
+@pytest.mark.parametrize("compression", ["snappy", "zstd", "none"])
+def test_everything_comes_back(rows, compression):
+    table = everything().slice(0, rows)
+    back = parquet.decode(parquet.encode(table, compression=compression))
+    assert back.equals(table, check_metadata=True)
+    assert levels(back, "f") == ["z", "y", "x"]
+
+
+def test_nan_and_missing_stay_apart():
+    back = parquet.decode(parquet.encode(pa.table({"x": pa.array([float("nan"), None])})))
+    assert str(back["x"].to_pylist()) == "[nan, None]"
+
+
+def test_levels_in_many_row_groups_and_too_many_for_a_page():
+    names = [f"level {i:09d}" for i in range(150_000, 0, -1)]
+    codes = pa.array([*range(150_000), None], pa.int32())
+    back = parquet.decode(parquet.encode(pa.table({"f": pa.DictionaryArray.from_arrays(codes, names)})))
+    assert back["f"].type == pa.dictionary(pa.int32(), pa.string())
+    assert back["f"].unify_dictionaries().chunk(0).dictionary.to_pylist() == names
+
+
+@pytest.mark.parametrize("rows", [0, 4])
+def test_no_columns(rows):
+    table = pa.table({"x": pa.nulls(rows)}, metadata={"r": "A"}).select([])
+    data = parquet.encode(table)
+    back = parquet.decode(data)
+    assert back.shape == (rows, 0)
+    assert back.schema.metadata == {b"r": b"A"}
+    assert parquet.inspect(data) == parquet.ParquetInfo(table.schema, rows)
+
+
+def test_inspect_reads_no_data():
+    data = parquet.encode(everything())
+    info = parquet.inspect(data)
+    assert info.rows == 3
+    assert info.schema.equals(everything().schema, check_metadata=True)
+
+
+def test_chosen_columns_in_the_order_asked_for():
+    data = bytes(parquet.encode(everything()))
+    assert parquet.decode(data, columns=["x", "i"]).equals(
+        everything().select(["x", "i"]), check_metadata=True
+    )
+    assert parquet.decode(data, columns=[]).shape == (3, 0)
+    with pytest.raises(errors.UsageError, match="Can't find column 'nope'"):
+        parquet.decode(data, columns=["nope"])
+
+
+def foreign(table, **options):
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, store_schema=False, **options)
+    return sink.getvalue()
+
+
+def test_files_of_other_writers():
+    table = everything().select(["l", "i", "x", "s", "d", "t", "n", "us", "u64"])
+    back = parquet.decode(foreign(table))
+    utc = table.set_column(5, "t", table["t"].cast(pa.timestamp("ns", "UTC")))
+    assert back.replace_schema_metadata(None).equals(utc.replace_schema_metadata(None))
+    old = pa.table({"t": pa.array([1_577_923_200 * 10**9]).cast(pa.timestamp("ns"))})
+    assert parquet.decode(foreign(old, use_deprecated_int96_timestamps=True)).equals(old)
+
+
+@pytest.mark.parametrize("data", [b"", b"PAR1", b"PAR1" + b"x" * 50 + b"PAR1", b"a,b\n1,2\n"])
+def test_no_parquet(data):
+    for read in (parquet.decode, parquet.inspect):
+        with pytest.raises(errors.DecodeError, match="Can't decode the data as Parquet") as caught:
+            read(data)
+        assert "Buffer" not in str(caught.value)
+
+
+def test_truncated():
+    data = bytes(parquet.encode(everything()))
+    for size in range(0, len(data), 97):
+        with pytest.raises(errors.DecodeError):
+            parquet.decode(data[:size])
+
+
+def test_damage_gives_a_table_or_our_error():
+    data = bytes(parquet.encode(everything()))
+    chance = random.Random(7)
+    for _ in range(400):
+        damaged = bytearray(data)
+        damaged[chance.randrange(len(data))] = chance.randrange(256)
+        with contextlib.suppress(errors.CrossframeError):
+            parquet.decode(damaged)
+
+
+def test_notes_that_others_wrote():
+    field = pa.field("f", pa.dictionary(pa.int32(), pa.string()), metadata={"crossframe.levels": "1"})
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.schema([field]).empty_table(), sink)
+    with pytest.raises(errors.DecodeError, match="levels noted for column 'f'"):
+        parquet.decode(sink.getvalue())
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.schema([], metadata={"crossframe.rows": "-1"}).empty_table(), sink)
+    with pytest.raises(errors.DecodeError, match="number of rows noted"):
+        parquet.decode(sink.getvalue())
+
+
+def test_duplicate_names():
+    table = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["x", "x"])
+    with pytest.raises(errors.DuplicateColumnError, match="two are named 'x'"):
+        parquet.encode(table)
+    with pytest.raises(errors.DuplicateColumnError, match="two are named 'x'"):
+        parquet.decode(foreign(table))
+
+
+def test_a_type_parquet_can_not_hold():
+    table = pa.table({"ok": [1], "odd": pa.array([{}], pa.struct([]))})
+    with pytest.raises(
+        errors.UnsupportedTypeError, match="Column 'odd' must have a type that Parquet can hold"
+    ):
+        parquet.encode(table)

@@ -1,0 +1,447 @@
+"""CSV with its sidecar: what is written comes back equal, bit for bit."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossframe import attributes, errors
+from crossframe.codecs import csv, csv_schema
+
+INT64 = st.integers(-(2**63), 2**63 - 1)
+TEXT = st.text(
+    st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8
+) | st.sampled_from(
+    ["", "NA", "nan", "1", "true", ",", '"', '""', "\n", "\r\n", "\r", " ", "\ufeff", "2020-01-01"]
+)
+TYPES = {
+    pa.bool_(): st.booleans(),
+    pa.int8(): st.integers(-128, 127),
+    pa.int32(): st.integers(-(2**31), 2**31 - 1),
+    pa.int64(): INT64,
+    pa.uint8(): st.integers(0, 255),
+    pa.uint64(): st.integers(0, 2**64 - 1),
+    pa.float32(): st.floats(width=32),
+    pa.float64(): st.floats(),
+    pa.string(): TEXT,
+    pa.large_string(): TEXT,
+    pa.date32(): st.integers(-(2**31), 2**31 - 1),
+    **{pa.timestamp(unit): INT64 for unit in ("s", "ms", "us", "ns")},
+    **{pa.timestamp(unit, "America/New_York"): INT64 for unit in ("s", "ms", "us", "ns")},
+    **{pa.duration(unit): INT64 for unit in ("s", "ms", "us", "ns")},
+}
+UNITS = st.sampled_from([None, "secs", "mins", "hours", "days", "weeks"])
+NAMES = st.lists(TEXT, min_size=1, max_size=4, unique=True)
+
+
+def array(values, type_):
+    if pa.types.is_date(type_):
+        return pa.array(values, pa.int32()).view(type_)
+    if pa.types.is_temporal(type_):
+        return pa.array(values, pa.int64()).view(type_)
+    return pa.array(values, type_)
+
+
+@st.composite
+def columns(draw, name, rows):
+    if draw(st.booleans()) and draw(st.booleans()):
+        levels = draw(st.lists(TEXT, unique=True, max_size=5))
+        codes = st.sampled_from([None, *range(len(levels))])
+        indices = pa.array(
+            draw(st.lists(codes, min_size=rows, max_size=rows)),
+            draw(st.sampled_from([pa.int8(), pa.int32()])),
+        )
+        column = pa.DictionaryArray.from_arrays(
+            indices, pa.array(levels, pa.string()), ordered=draw(st.booleans())
+        )
+        return pa.field(name, column.type), column
+    type_ = draw(st.sampled_from(list(TYPES)))
+    values = draw(st.lists(st.none() | TYPES[type_], min_size=rows, max_size=rows))
+    units = draw(UNITS) if pa.types.is_duration(type_) else None
+    metadata = {"crossframe.units": units} if units else None
+    return pa.field(name, type_, metadata=metadata), array(values, type_)
+
+
+@st.composite
+def tables(draw):
+    rows = draw(st.integers(0, 6))
+    drawn = [draw(columns(name, rows)) for name in draw(NAMES)]
+    metadata = draw(st.sampled_from([None, {"r": "A\n3\n"}, {"r": "é", "pandas": "{}"}]))
+    return pa.Table.from_arrays(
+        [c for _, c in drawn], schema=pa.schema([f for f, _ in drawn], metadata=metadata)
+    )
+
+
+def bits(table):
+    """Return a table with doubles as their bits, so that NaN equals NaN and -0 is not 0."""
+    for index, field in enumerate(table.schema):
+        if pa.types.is_floating(field.type):
+            column = table.column(index).combine_chunks()
+            same = pa.array(
+                [None if v is None else (math.nan if math.isnan(v) else v) for v in column.to_pylist()],
+                field.type,
+            )
+            width = pa.int32() if field.type == pa.float32() else pa.int64()
+            table = table.set_column(index, field.name, same.view(width))
+    return table
+
+
+def assert_same(got, want):
+    assert got.schema.equals(want.schema, check_metadata=True)
+    assert bits(got).equals(bits(want))
+
+
+def round_trip(table):
+    encoded = csv.encode(table)
+    back = csv.decode(encoded.data, encoded.schema)
+    assert_same(back, table)
+    return encoded
+
+
+def text(table):
+    return csv.encode(table).data.decode()
+
+
+@given(tables())
+def test_any_table_comes_back(table):
+    round_trip(table)
+
+
+@given(tables(), st.data())
+def test_chosen_columns(table, data):
+    names = data.draw(st.permutations(table.column_names))[: data.draw(st.integers(0, 3))]
+    encoded = csv.encode(table)
+    got = csv.decode(encoded.data, encoded.schema, columns=names)
+    assert got.num_rows == table.num_rows
+    assert_same(got, table.select(names))
+
+
+@given(st.lists(st.floats(), min_size=1))
+def test_doubles_read_back_bit_for_bit_without_a_sidecar(values):
+    data = csv.encode(pa.table({"x": pa.array([0.5, *values])}), schema=False).data
+    assert_same(csv.decode(data), pa.table({"x": pa.array([0.5, *values])}))
+
+
+def test_text_of_every_type():
+    table = pa.table(
+        {
+            "l": [True, None],
+            "i": pa.array([1, None], pa.int32()),
+            "x": [0.1, math.nan],
+            "s": ['a "b"', ""],
+            "f": pa.DictionaryArray.from_arrays(pa.array([1, None], pa.int32()), ["u", "v"]),
+            "d": pa.array([0, None], pa.int32()).cast(pa.date32()),
+            "t": pa.array([10**9, None], pa.int64()).cast(pa.timestamp("ns", "Europe/Paris")),
+            "n": pa.array([1, None], pa.int64()).cast(pa.timestamp("ns")),
+            "h": pa.array([5400 * 10**9, None], pa.duration("ns")),
+        },
+    )
+    table = table.set_column(
+        8, pa.field("h", pa.duration("ns"), metadata={"crossframe.units": "hours"}), table["h"]
+    )
+    assert round_trip(table).data.decode() == (
+        '"l","i","x","s","f","d","t","n","h"\n'
+        'true,1,0.1,"a ""b""","v",1970-01-01,"1970-01-01 00:00:01Z",1970-01-01 00:00:00.000000001,1.5\n'
+        ',,nan,"",,,,,\n'
+    )
+
+
+def test_sidecar_is_a_table_schema():
+    field = pa.field("h", pa.duration("ns"), metadata={"crossframe.units": "hours"})
+    coded = pa.DictionaryArray.from_arrays(pa.array([0], pa.int32()), ["u", "v"], ordered=True)
+    schema = pa.schema([field, pa.field("f", coded.type)], metadata={"r": "A\n3"})
+    encoded = csv.encode(pa.Table.from_arrays([pa.array([0], pa.duration("ns")), coded], schema=schema))
+    assert json.loads(encoded.schema) == {
+        "fields": [
+            {"name": "h", "type": "number", "arrow": "duration[ns]", "crossframe": {"units": "hours"}},
+            {
+                "name": "f",
+                "type": "string",
+                "arrow": "dictionary<values=string, indices=int32, ordered=1>",
+                "categoriesOrdered": True,
+                "constraints": {"enum": ["u", "v"]},
+            },
+        ],
+        "missingValues": [""],
+        "bytes": len(encoded.data),
+        "hash": "md5:" + hashlib.md5(encoded.data).hexdigest(),
+        "r": "A\n3",
+    }
+
+
+@pytest.mark.parametrize("rows", [0, 3])
+def test_no_columns(rows):
+    table = pa.table({"x": pa.nulls(rows)}).select([])
+    encoded = csv.encode(table)
+    assert encoded.data == b"\n"
+    assert csv.decode(encoded.data, encoded.schema).shape == (rows, 0)
+
+
+def test_one_column_of_missing_values_is_blank_lines():
+    assert text(pa.table({"x": pa.array([None, 1, None], pa.int32())})) == '"x"\n\n1\n\n'
+    assert text(pa.table({"x": pa.array([None, ""])})) == '"x"\n\n""\n'
+
+
+def test_required_fields_stay_required():
+    schema = pa.schema([pa.field("x", pa.int32(), nullable=False)])
+    encoded = round_trip(pa.table([pa.array([1], pa.int32())], schema=schema))
+    stored = b'"x"\n\n'
+    with pytest.raises(errors.DecodeError, match="a value is missing"):
+        csv.decode(stored, csv_schema.restamp(encoded.schema, stored))
+
+
+def test_factor_in_chunks_with_different_levels():
+    column = pa.chunked_array([pa.array(["a", "b"]).dictionary_encode(), pa.array(["c"]).dictionary_encode()])
+    encoded = csv.encode(pa.table({"f": column}))
+    back = csv.decode(encoded.data, encoded.schema)["f"]
+    assert back.to_pylist() == ["a", "b", "c"]
+    assert back.chunk(0).dictionary.to_pylist() == ["a", "b", "c"]
+
+
+def test_a_row_longer_than_a_block():
+    round_trip(pa.table({"x": ["y" * (9 << 20), "z"]}))
+
+
+def test_many_rows_keep_their_order():
+    rows = 300_000
+    round_trip(pa.table({"i": np.arange(rows), "s": [f"a\n{i}" for i in range(rows)]}))
+
+
+def test_times_of_year_10000_and_before_1():
+    for unit in ("s", "us"):
+        ticks = np.array(["10000-01-01T00:00:00.5", "-0044-03-15T12:00:00"], f"datetime64[{unit}]").astype(
+            "i8"
+        )
+        round_trip(pa.table({"t": pa.array(ticks).view(pa.timestamp(unit, "UTC"))}))
+
+
+def test_coarse_durations_are_written_exactly():
+    table = pa.table({"d": pa.array([2**62 + 1, -(2**63 - 1)], pa.duration("ns"))})
+    assert round_trip(table).data == b'"d"\n"4611686018.427387905"\n"-9223372036.854775807"\n'
+
+
+def test_a_double_that_r_wrote_comes_back_as_the_same_double():
+    schema = '{"fields": [{"name": "d", "arrow": "duration[ns]", "crossframe": {"units": "days"}}]}'
+    data = b"d\n0.1\n0.3333333333333333\n-1234.56789\n"
+    table = csv.decode(data, schema)
+    assert csv.encode(table).data == b'"d"\n0.1\n0.3333333333333333\n-1234.56789\n'
+
+
+def test_infinite_durations_become_missing_with_a_warning():
+    schema = '{"fields": [{"name": "d", "arrow": "duration[ns]"}]}'
+    with pytest.warns(errors.LossyConversionWarning, match="Column 'd': 2 durations are not finite"):
+        assert csv.decode(b"d\nInf\nNaN\n2\n", schema)["d"].cast(pa.int64()).to_pylist() == [
+            None,
+            None,
+            2 * 10**9,
+        ]
+
+
+def test_stale_sidecar_is_not_used():
+    encoded = csv.encode(pa.table({"x": ["1", "2"]}))
+    for data in (b'"x"\n"1"\n"3"\n', b'"x"\n"1"\n', b"y\n1\n"):
+        with pytest.warns(errors.StaleSchemaWarning, match="belongs to other data"):
+            assert csv.decode(data, encoded.schema).schema.types == [pa.int32()]
+
+
+def test_sidecar_of_compressed_data():
+    encoded = csv.encode(pa.table({"x": ["1"]}))
+    schema = encoded.schema_for(b"compressed")
+    assert csv.decode(encoded.data, schema, stored=b"compressed").schema.types == [pa.string()]
+    assert csv.encode(pa.table({}), schema=False).schema_for(b"") is None
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        pa.list_(pa.int32()),
+        pa.binary(),
+        pa.decimal128(5),
+        pa.time64("ns"),
+        pa.null(),
+        pa.struct([]),
+        pa.date64(),
+        pa.float16(),
+        pa.dictionary(pa.int32(), pa.int32()),
+    ],
+)
+def test_unsupported_type_names_column_and_type(type_):
+    table = pa.table({"ok": pa.nulls(1, pa.int32()), "odd": pa.nulls(1, type_)})
+    with pytest.raises(errors.UnsupportedTypeError) as caught:
+        csv.encode(table, schema=False)
+    assert f"Column 'odd' must have a type that CSV keeps, not {type_}." in str(caught.value)
+
+
+def test_levels_that_csv_can_not_keep():
+    for levels in (["a", None], ["a", "a"]):
+        column = pa.DictionaryArray.from_arrays(pa.array([0], pa.int32()), pa.array(levels))
+        with pytest.raises(errors.UnsupportedTypeError, match="Column 'f' must have levels"):
+            csv.encode(pa.table({"f": column}))
+
+
+def test_unknown_units():
+    schema = pa.schema([pa.field("d", pa.duration("s"), metadata={"crossframe.units": "years"})])
+    with pytest.raises(errors.UnsupportedTypeError, match=r"units that are one of secs.*not 'years'"):
+        csv.encode(pa.Table.from_arrays([pa.array([1], pa.duration("s"))], schema=schema))
+    sidecar = '{"fields": [{"name": "d", "arrow": "duration[ns]", "crossframe": {"units": "years"}}]}'
+    with pytest.raises(errors.DecodeError, match="'years' are no units"):
+        csv.decode(b"d\n1\n", sidecar)
+
+
+def test_nul_and_duplicates_are_refused():
+    with pytest.raises(errors.UnsupportedTypeError, match="Column 'x' must be text without NUL"):
+        csv.encode(pa.table({"x": ["a\0b"]}))
+    with pytest.raises(errors.UnsupportedTypeError, match="name must be text without NUL"):
+        csv.encode(pa.table({"x\0": ["a"]}))
+    with pytest.raises(errors.DuplicateColumnError, match="two are named 'x'"):
+        csv.encode(pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["x", "x"]))
+
+
+@pytest.mark.parametrize(
+    ("arrow", "cell", "message"),
+    [
+        ("int32", "2147483648", "column 'x' must be int32: invalid value '2147483648'"),
+        ("bool", "yes", "column 'x' must be bool: invalid value 'yes'"),
+        ("date32[day]", "2021-02-30", "column 'x' must be date32\\[day\\]: invalid value '2021-02-30'"),
+        ("date32[day]", "9999999-01-01", "invalid value '9999999-01-01'"),
+        (
+            "timestamp[ns, tz=UTC]",
+            "2021-02-28",
+            "must be timestamp\\[ns, tz=UTC\\]: invalid value '2021-02-28'",
+        ),
+        ("timestamp[us]", "2021-02-28 24:00:00", "invalid value '2021-02-28 24:00:00'"),
+        ("timestamp[ns]", "2521-02-28 00:00:00", "invalid value '2521-02-28 00:00:00'"),
+        ("duration[ns]", "soon", "column 'x' must be a number of secs"),
+        ("duration[ns]", "1e30", "1e30 secs are too many"),
+        (
+            "dictionary<values=string, indices=int32, ordered=0>",
+            "w",
+            "must be one of its levels: invalid value 'w'",
+        ),
+    ],
+)
+def test_a_cell_that_does_not_fit(arrow, cell, message):
+    field = {"name": "x", "arrow": arrow, "constraints": {"enum": ["u"]}}
+    with pytest.raises(errors.DecodeError, match=message):
+        csv.decode(
+            f"a,x\n,{cell}\n".encode(), json.dumps({"fields": [{"name": "a", "arrow": "string"}, field]})
+        )
+
+
+@pytest.mark.parametrize(
+    "text", [*map(str, TYPES), "dictionary<values=large_string, indices=int8, ordered=1>"]
+)
+def test_type_texts(text):
+    assert str(csv_schema.parse_type(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "int",
+        "list<int32>",
+        "timestamp[ns, tz=]",
+        "timestamp[ns, tz=a b]",
+        "dictionary<values=int32, indices=int32, ordered=0>",
+    ],
+)
+def test_unknown_type_texts(text):
+    with pytest.raises(errors.DecodeError, match="is no Arrow type that CSV keeps"):
+        csv_schema.parse_type(text)
+
+
+@pytest.mark.parametrize(
+    ("schema", "message"),
+    [
+        ("{", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ("[]", "no list of fields"),
+        ('{"fields": 1}', "no list of fields"),
+        ('{"fields": [1]}', "a field is no object"),
+        ('{"fields": [{"name": 1}]}', "name must be text"),
+        ('{"fields": [{"name": "x"}]}', "arrow of field 'x' must be text"),
+        ('{"fields": [{"name": "x", "arrow": "int32", "constraints": []}]}', "constraints of field 'x'"),
+        (
+            '{"fields": [{"name": "x", "arrow": "int32", "crossframe": {"units": 1}}]}',
+            "crossframe of field 'x' must be text",
+        ),
+        (
+            '{"fields": [{"name": "x", "arrow": "int32", "metadata": 1}]}',
+            "metadata of field 'x' must be an object",
+        ),
+        (
+            '{"fields": [{"name": "x", "arrow": "dictionary<values=string, indices=int32, ordered=0>"}]}',
+            "enum of field 'x'",
+        ),
+        (
+            (
+                '{"fields": [{"name": "x", "arrow": "dictionary<values=string, indices=int32, ordered=0>",'
+                ' "constraints": {"enum": ["a", "a"]}}]}'
+            ),
+            "has a level twice",
+        ),
+        ('{"fields": [], "bytes": "1"}', "bytes must be a number"),
+        ('{"fields": [], "hash": 1}', "hash must be text"),
+        ('{"fields": [], "r": 1}', "r must be text"),
+    ],
+)
+def test_bad_sidecars(schema, message):
+    with pytest.raises(errors.DecodeError, match=message):
+        csv.decode(b"x\n1\n", schema)
+
+
+def test_no_such_column():
+    encoded = csv.encode(pa.table({"x": [1], "y": [2]}))
+    for schema in (None, encoded.schema):
+        with pytest.raises(errors.UsageError, match=r"Can't find column 'z'.\n  The columns are 'x', 'y'."):
+            csv.decode(encoded.data, schema, columns=["x", "z"])
+
+
+def test_records_below_an_empty_header():
+    for schema in (None, '{"fields": []}'):
+        with pytest.raises(errors.DecodeError, match="The header is empty, but records follow"):
+            csv.decode(b"\na\n", schema)
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_give_a_table_or_our_error(data):
+    with contextlib.suppress(errors.CrossframeError):
+        csv.decode(data)
+
+
+@given(st.text('ab1,"\n\r -.TNA:', max_size=30))
+def test_any_text_gives_a_table_or_our_error(data):
+    with contextlib.suppress(errors.CrossframeError):
+        csv.decode(data.encode())
+
+
+def test_row_names_go_into_the_attributes():
+    table = csv.decode(b'"","x"\n"a",1\n"b",2\n')
+    assert table.column_names == ["x"]
+    frame = attributes.RMetadata.of(table.schema).frame
+    assert attributes.to_array(frame["row.names"]).to_pylist() == ["a", "b"]
+    numbers = csv.decode(b'"","x"\n"7",1\n')
+    assert attributes.to_array(attributes.RMetadata.of(numbers.schema).frame["row.names"]).to_pylist() == [7]
+    alone = csv.decode(b'""\n"a"\n"b"\n')
+    assert alone.shape == (2, 0)
+    assert alone.schema.metadata[b"r"].startswith(b"A\n3")
+
+
+def test_rows_without_columns_that_r_wrote():
+    data = b"\n"
+    for row_names, rows in (([None, -4], 4), ([7, 8], 2)):
+        node = attributes._rserial.vector(pa.array(row_names, pa.int32()))
+        r = attributes.RMetadata(frame={"row.names": node}).to_text([])
+        assert csv.decode(data, json.dumps({"fields": [], "r": r.decode()})).shape == (rows, 0)
+    assert csv.decode(data, json.dumps({"fields": []})).shape == (0, 0)
+    other = attributes.RMetadata(frame={"class": attributes.character(["tbl"])}).to_text([])
+    assert csv.decode(data, json.dumps({"fields": [], "r": other.decode()})).shape == (0, 0)

@@ -1,0 +1,268 @@
+# One S3 request over curl: built, signed, sent, tried again where that can help.
+# The only place of the package that retries.
+
+# Send a request until it is answered; the answer's status is below 300, anything else is our error.
+#
+# request: list(method, bucket, key, query, headers, body, check). `check` is a function of the
+# response that returns NULL, or text saying why the answer can't be trusted, which is tried again.
+# Returns list(status, headers, body, attempts): headers a named character vector, names in lower case.
+s3_send <- function(session, request) {
+  request <- s3_request_defaults(request)
+  moved <- renewed <- FALSE
+  doubted <- 0
+  attempt <- 1
+  repeat {
+    response <- s3_attempt(session, request)
+    failed <- s3_judge(response, request)
+    if (is.null(failed)) {
+      response$attempts <- attempt
+      return(response)
+    }
+    # A wrong region or an old token is put right once, without counting as a failure.
+    if (!moved && move_region(session, failed)) {
+      moved <- TRUE
+      next
+    }
+    if (
+      !renewed && failed$error == "expired_token" && renew_credentials(session)
+    ) {
+      renewed <- TRUE
+      next
+    }
+    doubted <- doubted + (failed$error == "corrupt_object")
+    if (!failed$retry || doubted > 1 || attempt >= session$attempts) {
+      failed$attempts <- attempt
+      if (request$method == "HEAD" && failed$status >= 400) {
+        ask_why(session, request)
+      }
+      s3_abort(session, request, failed)
+    }
+    Sys.sleep(backoff_s(attempt))
+    attempt <- attempt + 1
+  }
+}
+
+# The answer to a HEAD has no body, so nothing says whether key or bucket is missing, or why
+# access was denied: the same question as a GET of one byte stops with the full error.
+ask_why <- function(session, request) {
+  request$method <- "GET"
+  request$headers <- c(Range = "bytes=0-0")
+  request$check <- NULL
+  s3_send(session, request)
+}
+
+s3_request_defaults <- function(request) {
+  defaults <- list(
+    bucket = "",
+    key = "",
+    query = character(),
+    headers = character(),
+    body = NULL,
+    check = NULL
+  )
+  c(request, defaults[setdiff(names(defaults), names(request))])
+}
+
+s3_attempt <- function(session, request) {
+  tryCatch(
+    {
+      session$transport(session, s3_build(session, request))
+    },
+    crossframe_error = stop,
+    error = function(error) {
+      # Why: a handle whose transfer broke off is not used again.
+      session$handle <- NULL
+      list(
+        status = 0L,
+        headers = character(),
+        body = raw(0),
+        broken = conditionMessage(error)
+      )
+    }
+  )
+}
+
+# The one place where bytes leave; a session of the tests has another.
+curl_transport <- function(session, signed) {
+  handle <- s3_configure(session_handle(session), session, signed)
+  s3_response(curl::curl_fetch_memory(signed$url, handle = handle))
+}
+
+# The request as it goes out: url, method, headers (signed) and body.
+s3_build <- function(session, request) {
+  address <- s3_address(session, request$bucket, request$key)
+  body <- if (is.null(request$body)) raw(0) else request$body
+  unsigned <- list(
+    method = request$method,
+    host = address$host,
+    path = address$path,
+    query = request$query,
+    headers = request$headers,
+    payload_hash = hex_sha256(body)
+  )
+  credentials <- session_credentials(session)
+  headers <- if (session$anonymous) {
+    request$headers
+  } else {
+    sigv4_sign(unsigned, credentials, session$region)
+  }
+  query <- canonical_query(request$query)
+  list(
+    url = paste0(
+      session$endpoint$scheme,
+      "://",
+      address$host,
+      address$path,
+      if (nzchar(query)) "?",
+      query
+    ),
+    method = request$method,
+    headers = headers,
+    body = request$body
+  )
+}
+
+s3_configure <- function(handle, session, signed) {
+  curl::handle_setopt(
+    handle,
+    customrequest = signed$method,
+    nobody = signed$method == "HEAD",
+    # Why: libcurl would make "a/./b" and "a/../b" of keys into other keys.
+    path_as_is = TRUE,
+    # Why: a redirect needs a signature for the new host.
+    followlocation = FALSE,
+    # Why: an object stored with Content-Encoding is to come as it was stored.
+    http_content_decoding = FALSE,
+    connecttimeout = session$connect_timeout_s,
+    low_speed_limit = 1,
+    low_speed_time = session$read_timeout_s
+  )
+  if (!is.null(signed$body)) {
+    curl::handle_setopt(
+      handle,
+      postfields = signed$body,
+      postfieldsize_large = length(signed$body)
+    )
+  }
+  if (startsWith(signed$url, "https:")) {
+    trust(handle, session$verify)
+  }
+  # Neither is signed: proxies may rewrite the first, and the second is switched off.
+  headers <- c(signed$headers, "Accept-Encoding" = "identity", Expect = "")
+  curl::handle_setheaders(handle, .list = as.list(headers))
+  handle
+}
+
+# verify: NULL, FALSE or the authorities' file. Why by hand: the R package curl below 5.2 ignores
+# both variables.
+trust <- function(handle, verify) {
+  bundle <- if (is.character(verify)) {
+    verify
+  } else {
+    env_value("AWS_CA_BUNDLE", "CURL_CA_BUNDLE")
+  }
+  if (identical(verify, FALSE)) {
+    curl::handle_setopt(handle, ssl_verifypeer = FALSE, ssl_verifyhost = FALSE)
+  } else if (!is.null(bundle)) {
+    curl::handle_setopt(handle, cainfo = bundle)
+  }
+}
+
+# Why kept: a new handle opens a new connection. Why by process: a fork must not share one.
+session_handle <- function(session) {
+  if (is.null(session$handle) || !identical(session$pid, Sys.getpid())) {
+    session$handle <- curl::new_handle()
+    session$pid <- Sys.getpid()
+    return(session$handle)
+  }
+  curl::handle_reset(session$handle)
+}
+
+s3_response <- function(fetched) {
+  lines <- curl::parse_headers(fetched$headers)
+  lines <- lines[grepl(":", lines, fixed = TRUE)]
+  headers <- trimws(sub("^[^:]*:", "", lines))
+  names(headers) <- tolower(sub(":.*", "", lines))
+  list(status = fetched$status_code, headers = headers, body = fetched$content)
+}
+
+# NULL where the answer is good, else list(error, code, message, status, retry, ...).
+s3_judge <- function(response, request) {
+  if (!is.null(response$broken)) {
+    return(s3_judge_broken(response$broken))
+  }
+  if (response$status < 300) {
+    doubt <- if (!is.null(request$check)) request$check(response)
+    if (is.null(doubt)) {
+      return(NULL)
+    }
+    error <- if (nzchar(request$key)) "corrupt_object" else "unavailable"
+    return(list(
+      error = error,
+      status = response$status,
+      message = doubt,
+      retry = TRUE
+    ))
+  }
+  failed <- s3_error_of(response)
+  passing <- c(
+    "RequestTimeout",
+    "SlowDown",
+    "OperationAborted",
+    "ConditionalRequestConflict"
+  )
+  broken <- failed$error == "unavailable" &&
+    (failed$status >= 500 || failed$status == 429)
+  failed$retry <- broken || failed$code %in% passing
+  failed
+}
+
+# What libcurl says where no answer came, or not all of it.
+s3_judge_broken <- function(message) {
+  cut_short <- grepl("bytes remaining", message, fixed = TRUE)
+  list(
+    error = if (cut_short) "corrupt_object" else "endpoint",
+    status = 0L,
+    message = message,
+    # Why not for certificates: they do not get better by waiting.
+    retry = !grepl("certificate", message, fixed = TRUE)
+  )
+}
+
+# Take over the region the server names; FALSE where there is nothing new in the answer.
+move_region <- function(session, failed) {
+  region <- failed$region
+  codes <- c(
+    "AuthorizationHeaderMalformed",
+    "PermanentRedirect",
+    "TemporaryRedirect",
+    "IllegalLocationConstraintException"
+  )
+  silent <- identical(failed$code, "") && failed$status == 400L
+  asked_elsewhere <- silent ||
+    failed$status %in% c(301L, 307L) ||
+    failed$code %in% codes
+  if (
+    !asked_elsewhere ||
+      is.null(region) ||
+      !nzchar(region) ||
+      identical(region, session$region)
+  ) {
+    return(FALSE)
+  }
+  session$region <- region
+  session$region_source <- "the server"
+  TRUE
+}
+
+renew_credentials <- function(session) {
+  old <- session$credentials
+  !identical(old, session_credentials(session, renew = TRUE))
+}
+
+# Seconds to wait: doubled each time, up to half of it by chance.
+# Why not runif(): it would change the user's random numbers.
+backoff_s <- function(attempt) {
+  chance <- (as.numeric(Sys.time()) * 1e4) %% 1
+  min(20, 0.2 * 2^(attempt - 1)) * (0.5 + 0.5 * chance)
+}

@@ -1,0 +1,295 @@
+#' A bucket of S3, or of a server that speaks its language
+#'
+#' AWS S3, MinIO, SeaweedFS, Ceph and others. Requests are signed by this package.
+#'
+#' The endpoint is, in this order: the argument, `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`,
+#' `AWS_S3_ENDPOINT` (a host without a scheme, as the aws.s3 package has it), the profile's
+#' `endpoint_url`, AWS. The region is the argument, `AWS_REGION`, `AWS_DEFAULT_REGION`, the
+#' profile's, and otherwise found by asking. Credentials are the arguments, the variables
+#' `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, or those of the profile
+#' (`profile`, `AWS_PROFILE`) in `~/.aws/credentials` and `~/.aws/config`.
+#'
+#' @param bucket String; the bucket's name.
+#' @param endpoint String; `"https://host:port"`, or a host alone.
+#' @param region String.
+#' @param profile String; a profile of the AWS files.
+#' @param access_key,secret_key,session_token Strings; credentials.
+#' @param use_https `FALSE` for plain HTTP where the endpoint names no scheme.
+#' @param path_style `TRUE` for the bucket in the path, `FALSE` for the bucket in the host name;
+#'   by default in the path for every endpoint but AWS's.
+#' @param anonymous `TRUE` signs nothing, for public buckets.
+#' @param verify `FALSE` trusts any certificate; a string names the authorities' file.
+#' @param attempts Count; how often a request is tried in all.
+#' @param connect_timeout_s,read_timeout_s Seconds to wait for a connection, and for the next byte.
+#' @returns A store, to be used as a root: see [cf_set_root()]. Nothing is sent before it is used.
+#' @section Errors:
+#' `crossframe_error_credentials` (`_signature`, `_expired_token`, `_clock_skew`),
+#' `crossframe_error_access_denied`, `crossframe_error_endpoint`, `crossframe_error_bucket_not_found`,
+#' `crossframe_error_object_not_found`, `crossframe_error_corrupt_object`, `crossframe_error_unavailable`.
+#' @section Source:
+#' AWS, "Amazon S3 API Reference".
+#' @examples
+#' cf_store_s3("lab-data", endpoint = "http://127.0.0.1:9000", access_key = "a", secret_key = "b")
+#' @export
+cf_store_s3 <- function(
+  bucket,
+  endpoint = NULL,
+  region = NULL,
+  profile = NULL,
+  access_key = NULL,
+  secret_key = NULL,
+  session_token = NULL,
+  use_https = TRUE,
+  path_style = NULL,
+  anonymous = FALSE,
+  verify = NULL,
+  attempts = 4L,
+  connect_timeout_s = 10,
+  read_timeout_s = 60
+) {
+  if (
+    !is.character(bucket) ||
+      length(bucket) != 1 ||
+      is.na(bucket) ||
+      !nzchar(bucket) ||
+      grepl("/", bucket)
+  ) {
+    cf_abort(
+      "invalid_uri",
+      sprintf(
+        "A bucket's name must be one string without '/', not '%s'.",
+        toString(bucket)
+      )
+    )
+  }
+  session <- s3_session(
+    endpoint = endpoint,
+    region = region,
+    profile = profile,
+    access_key = access_key,
+    secret_key = secret_key,
+    session_token = session_token,
+    use_https = use_https,
+    path_style = path_style,
+    anonymous = anonymous,
+    verify = verify,
+    attempts = attempts,
+    connect_timeout_s = connect_timeout_s,
+    read_timeout_s = read_timeout_s
+  )
+  uri <- paste0("s3://", bucket)
+  new_store(
+    uri = uri,
+    get = function(key, start = 0, length = NULL, version = NULL) {
+      s3_get(session, bucket, key, start, length, version)
+    },
+    get_many = function(keys) s3_get_many(session, bucket, keys),
+    put = function(
+      key,
+      data,
+      if_absent = FALSE,
+      if_match = NULL,
+      media_type = NULL
+    ) {
+      s3_put(session, bucket, key, data, if_absent, if_match, media_type)
+    },
+    head = function(key, version = NULL) s3_head(session, bucket, key, version),
+    list = function(prefix = "") s3_list_all(session, bucket, prefix)$objects,
+    children = function(prefix = "") {
+      found <- s3_list_all(session, bucket, prefix, delimiter = "/")
+      list(prefixes = found$prefixes, objects = found$objects)
+    },
+    delete = function(key) s3_delete(session, bucket, key),
+    about = c(
+      endpoint = paste0(
+        endpoint_text(session),
+        " (from ",
+        session$endpoint$source,
+        ")"
+      )
+    )
+  )
+}
+
+s3_get_request <- function(bucket, key, version = NULL) {
+  check_read_key(key, paste0("s3://", bucket))
+  list(
+    method = "GET",
+    bucket = bucket,
+    key = key,
+    query = c(versionId = version),
+    headers = c("x-amz-checksum-mode" = "ENABLED"),
+    check = check_body
+  )
+}
+
+s3_get <- function(
+  session,
+  bucket,
+  key,
+  start = 0,
+  length = NULL,
+  version = NULL
+) {
+  check_range(start, length)
+  request <- s3_get_request(bucket, key, version)
+  if (start == 0 && is.null(length)) {
+    return(s3_send(session, request)$body)
+  }
+  if (identical(as.numeric(length), 0)) {
+    s3_head(session, bucket, key, version)
+    return(raw(0))
+  }
+  digits <- function(x) format(x, scientific = FALSE, trim = TRUE)
+  request$headers <- c(
+    Range = paste0(
+      "bytes=",
+      digits(start),
+      "-",
+      if (!is.null(length)) digits(start + length - 1)
+    )
+  )
+  request$check <- check_range_body
+  response <- tryCatch(
+    s3_send(session, request),
+    crossframe_error_store = function(error) {
+      # 416: the object ends before `start`.
+      if (identical(error$status, 416L)) NULL else stop(error)
+    }
+  )
+  if (is.null(response)) {
+    return(raw(0))
+  }
+  # Why: a server that knows no ranges answers 200 with the whole.
+  if (response$status == 200L) {
+    slice_raw(response$body, start, length)
+  } else {
+    response$body
+  }
+}
+
+# A part has no checksum of its own, but its length is told.
+check_range_body <- function(response) {
+  told <- regmatches(
+    response$headers["content-range"],
+    regexec("bytes ([0-9]+)-([0-9]+)/", response$headers["content-range"])
+  )[[1]]
+  if (response$status == 206L && length(told) == 3) {
+    expected <- as.numeric(told[3]) - as.numeric(told[2]) + 1
+    if (expected != length(response$body)) {
+      sprintf(
+        "%s bytes announced, %s received",
+        expected,
+        length(response$body)
+      )
+    }
+  } else if (response$status == 200L) {
+    check_body(response)
+  }
+}
+
+s3_put <- function(
+  session,
+  bucket,
+  key,
+  data,
+  if_absent,
+  if_match,
+  media_type
+) {
+  check_write(key, data, if_absent, if_match)
+  uri <- paste0("s3://", bucket)
+  request <- list(
+    method = "PUT",
+    bucket = bucket,
+    key = key,
+    headers = c(
+      "Content-Type" = if (is.null(media_type)) {
+        "application/octet-stream"
+      } else {
+        media_type
+      },
+      "Content-MD5" = base64_digest(data, "md5"),
+      "If-None-Match" = if (if_absent) "*",
+      "If-Match" = if (!is.null(if_match)) paste0("\"", if_match, "\"")
+    ),
+    body = data,
+    check = function(response) check_etag(response$headers, data)
+  )
+  refused <- function(error) {
+    if (!if_absent && is.null(if_match)) {
+      stop(error)
+    }
+    found <- tryCatch(
+      s3_head(session, bucket, key),
+      crossframe_error_object_not_found = function(error) NULL
+    )
+    # Why: where the answer to a first attempt was lost, the second is refused although the first has won.
+    if (
+      error$attempts > 1 && identical(found$etag, hex_text(openssl::md5(data)))
+    ) {
+      return(found)
+    }
+    if (if_absent) {
+      abort_object_exists(key, uri)
+    } else {
+      abort_precondition_failed(key, uri, if_match, found$etag)
+    }
+  }
+  response <- tryCatch(
+    s3_send(session, request),
+    crossframe_error_precondition_failed = refused,
+    # What AWS says to If-Match where there is no object.
+    crossframe_error_object_not_found = refused
+  )
+  if (is.null(response$status)) {
+    return(response)
+  }
+  new_meta(
+    enc2utf8(key),
+    length(data),
+    header_time(response$headers["date"]),
+    clean_etag(response$headers["etag"]),
+    header_version(response$headers)
+  )
+}
+
+s3_head <- function(session, bucket, key, version = NULL) {
+  check_read_key(key, paste0("s3://", bucket))
+  request <- list(
+    method = "HEAD",
+    bucket = bucket,
+    key = key,
+    query = c(versionId = version)
+  )
+  headers <- s3_send(session, request)$headers
+  new_meta(
+    enc2utf8(key),
+    as.numeric(headers["content-length"]),
+    header_time(headers["last-modified"]),
+    clean_etag(headers["etag"]),
+    header_version(headers),
+    or_standard(headers["x-amz-storage-class"])
+  )
+}
+
+s3_delete <- function(session, bucket, key) {
+  if (!nzchar(key)) {
+    return(invisible(NULL))
+  }
+  request <- list(method = "DELETE", bucket = bucket, key = key)
+  tryCatch(
+    s3_send(session, request),
+    crossframe_error_object_not_found = function(error) NULL
+  )
+  invisible(NULL)
+}
+
+header_time <- function(text) {
+  if (is.na(text)) NA_real_ else as.numeric(curl::parse_date(unname(text)))
+}
+
+header_version <- function(headers) {
+  version <- unname(headers["x-amz-version-id"])
+  if (identical(version, "null")) NA_character_ else version
+}

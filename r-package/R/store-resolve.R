@@ -1,0 +1,140 @@
+# From a URI or path to a store and a key; and the root that relative keys are below.
+
+# list(store, key) of a URI, path or relative key.
+#
+# root: what relative keys are below, where not the session's: a URI, a path or a store.
+# options: arguments of cf_store_s3() besides the bucket.
+resolve <- function(uri, root = NULL, options = list()) {
+  if (is_store(uri)) {
+    return(list(store = uri, key = ""))
+  }
+  parsed <- parse_uri(uri)
+  if (parsed$scheme == "file" && !startsWith(parsed$key, "/")) {
+    root <- resolve_root(if (is.null(root)) current_root() else root, options)
+    return(list(store = root$store, key = paste0(root$prefix, parsed$key)))
+  }
+  within <- if (parsed$scheme == "file") key_within_root(parsed$key, root)
+  if (!is.null(within)) {
+    return(within)
+  }
+  switch(
+    parsed$scheme,
+    s3 = list(store = s3_store_for(parsed$bucket, options), key = parsed$key),
+    file = resolve_path(parsed$key),
+    cf_abort(
+      "not_supported",
+      sprintf("Can't reach '%s': links are not read yet.", uri),
+      hint = "Download it first."
+    )
+  )
+}
+
+# Within the root an absolute path is a key, so that both ways to write it are one object; else NULL.
+key_within_root <- function(path, root) {
+  root <- if (is.null(root)) current_root() else root
+  if (is_store(root) || parse_uri(root)$scheme != "file") {
+    return(NULL)
+  }
+  store <- resolve_root(root)$store
+  start <- paste0(substring(store$uri, nchar("file://") + 1), "/")
+  if (startsWith(path, start)) {
+    list(store = store, key = substring(path, nchar(start) + 1))
+  }
+}
+
+# An absolute path lies below its folder; of a pattern, below the part without special signs.
+resolve_path <- function(path) {
+  literal <- sub("[*?{\\[].*$", "", path)
+  parent <- sub("/[^/]*$", "", literal)
+  list(
+    store = cf_store_folder(if (nzchar(parent)) parent else "/"),
+    key = substring(path, nchar(parent) + 2)
+  )
+}
+
+# list(store, prefix) of a root, which may be a part of a bucket.
+resolve_root <- function(root, options = list()) {
+  if (is_store(root)) {
+    return(list(store = root, prefix = ""))
+  }
+  parsed <- parse_uri(root)
+  if (parsed$scheme == "s3") {
+    prefix <- sub("/*$", "/", parsed$key)
+    return(list(
+      store = s3_store_for(parsed$bucket, options),
+      prefix = if (prefix == "/") "" else prefix
+    ))
+  }
+  if (parsed$scheme != "file") {
+    cf_abort(
+      "invalid_uri",
+      sprintf(
+        "The root must be a folder or s3://bucket/prefix, not '%s'.",
+        root
+      )
+    )
+  }
+  list(
+    store = cf_store_folder(if (nzchar(parsed$key)) parsed$key else getwd()),
+    prefix = ""
+  )
+}
+
+# The option goes before the variable: what the script says before what the machine says.
+current_root <- function() {
+  root <- getOption("crossframe.root")
+  if (is.null(root)) {
+    root <- env_value("CROSSFRAME_ROOT")
+  }
+  if (is.null(root)) getwd() else root
+}
+
+#' Set where relative keys are
+#'
+#' The same script runs on a folder and on a bucket by changing the root. Without this call it is the
+#' option `crossframe.root`, else the environment variable `CROSSFRAME_ROOT`, else the working folder.
+#'
+#' @param root `"s3://bucket/prefix"`, a folder, a store such as [cf_store_memory()], or `NULL` for
+#'   the default.
+#' @returns The root that was set before, invisibly.
+#' @section Errors:
+#' `crossframe_error_invalid_uri`: neither a folder nor an S3 URI.
+#' @examples
+#' old <- cf_set_root(cf_store_memory())
+#' cf_set_root(old)
+#' @export
+cf_set_root <- function(root) {
+  if (!is.null(root)) {
+    resolve_root(root)
+  }
+  old <- options(crossframe.root = root)
+  invisible(old$crossframe.root)
+}
+
+# ---- S3 stores are kept, with the connection and the region they have found ----
+
+s3_stores <- new.env(parent = emptyenv())
+
+s3_store_for <- function(bucket, options = list()) {
+  kept_as <- store_fingerprint(bucket, options)
+  if (is.null(s3_stores[[kept_as]])) {
+    assign(
+      kept_as,
+      do.call(cf_store_s3, c(list(bucket = bucket), options)),
+      envir = s3_stores
+    )
+  }
+  s3_stores[[kept_as]]
+}
+
+# What decides on a store: the variables and files too, since renewed keys must be noticed.
+# Why a digest: no secret is to lie about as a name.
+store_fingerprint <- function(bucket, options) {
+  variables <- Sys.getenv()
+  variables <- variables[startsWith(names(variables), "AWS_")]
+  files <- file.mtime(profile_files())
+  hex_sha256(serialize(
+    list(bucket, options, names(variables), unname(variables), files),
+    NULL
+  ))
+}

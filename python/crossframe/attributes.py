@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 R_KEY = b"r"
 UNITS_KEY = b"crossframe.units"
 STORAGE_KEY = b"crossframe.storage"
+# What users see in attrs["r"] -> the key in an Arrow field's metadata.
+NOTES = {"units": UNITS_KEY, "storage": STORAGE_KEY}
 
 _ASCII_HEADER = "A\n"
 _LONG_TEXT = 100_000  # bytes; arrow for R packs longer texts as a raw vector of zlib data
@@ -69,12 +71,16 @@ def decode_node(data: bytes | memoryview, what: str) -> Node:
         return _rserial.decode(data)
     except _rserial.UnsafeFailure as failure:
         raise UnsafeDataError(
-            f"Can't load {what}: it holds code that could run.", str(failure), "Look at it with crossframe.check()."
+            f"Can't load {what}: it holds code that could run.",
+            str(failure),
+            "Look at it with crossframe.check().",
         ) from None
     except _rserial.DecodeFailure as failure:
         raise DecodeError(f"Can't decode {what} as R data.", str(failure)) from None
     except MemoryError:
-        raise DecodeError(f"Can't decode {what} as R data.", "It claims more data than fits into memory.") from None
+        raise DecodeError(
+            f"Can't decode {what} as R data.", "It claims more data than fits into memory."
+        ) from None
 
 
 @dataclass(slots=True)
@@ -114,7 +120,9 @@ class RMetadata:
         columns = dict(named_entries(parts.get("columns")))
         return cls(
             frame=dict(named_entries(parts.get("attributes"))),
-            columns={name: _attributes_of(column) for name, column in columns.items() if column.kind == "list"},
+            columns={
+                name: _attributes_of(column) for name, column in columns.items() if column.kind == "list"
+            },
         )
 
     def to_text(self, columns: Iterable[str]) -> bytes | None:
@@ -157,7 +165,7 @@ def named_entries(node: Node | None) -> list[tuple[str, Node]]:
 def named_list(entries: Mapping[str, Node]) -> Node:
     """Build an R list with names."""
     names = [("names", character(list(entries)))] if entries else []
-    return _rserial.list(list(entries.values()), names)
+    return _rserial.generic_list(list(entries.values()), names)
 
 
 def character(texts: Iterable[str | None]) -> Node:
@@ -212,7 +220,9 @@ def from_python(value: object, name: str) -> Node:
     try:
         return _rserial.vector(pa.array(values, arrow_type))
     except (pa.ArrowInvalid, OverflowError):
-        raise UnsupportedTypeError(f"Can't keep attribute '{name}' as an R integer.", f"It is {value!r:.60}.") from None
+        raise UnsupportedTypeError(
+            f"Can't keep attribute '{name}' as an R integer.", f"It is {value!r:.60}."
+        ) from None
 
 
 _PLAIN_TYPES = {bool: pa.bool_(), int: pa.int32(), float: pa.float64(), str: pa.string()}

@@ -64,7 +64,9 @@ class Losses:
             return
         if self.strict:
             shown = "\n  ".join(str(loss) for loss in self.found[:5])
-            raise LossyConversionError(f"Can't {what} without loss.", shown, "Drop strict=True to go on with a warning.")
+            raise LossyConversionError(
+                f"Can't {what} without loss.", shown, "Drop strict=True to go on with a warning."
+            )
         for loss in self.found:
             warnings.warn(f"Lossy: {loss}.", LossyConversionWarning, stacklevel=4)
         self.found.clear()

@@ -69,3 +69,41 @@ def row_of(arrow_type: pa.DataType) -> TypeRow | None:
         if fits(arrow_type):
             return type_table()[name]
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A column type in three languages."""
+
+    r: str
+    arrow: str
+    pandas: str
+
+
+def describe(arrow_type: pa.DataType) -> Words:
+    """Return an Arrow type in the words of R, Arrow and pandas; ``-`` for R outside the table."""
+    row = row_of(arrow_type)
+    if row is None:
+        return Words("-", str(arrow_type), f"{arrow_type}[pyarrow]")
+    pandas = row.pandas
+    if pa.types.is_timestamp(arrow_type):
+        pandas = f"datetime64[{arrow_type.unit}" + (f", {arrow_type.tz}]" if arrow_type.tz else "]")
+    elif pa.types.is_duration(arrow_type):
+        pandas = f"timedelta64[{arrow_type.unit}]"
+    elif pa.types.is_integer(arrow_type):
+        pandas = ("UInt" if pa.types.is_unsigned_integer(arrow_type) else "Int") + str(arrow_type.bit_width)
+    elif pa.types.is_floating(arrow_type):
+        pandas = f"float{arrow_type.bit_width}"
+    return Words(row.r_class, _arrow_word(arrow_type), pandas)
+
+
+def _arrow_word(arrow_type: pa.DataType) -> str:
+    if pa.types.is_dictionary(arrow_type):
+        return "dictionary (ordered)" if arrow_type.ordered else "dictionary"
+    return str(arrow_type)
+
+
+def row_name(arrow_type: pa.DataType) -> str | None:
+    """Return the name of the row that an Arrow type belongs to, or ``None`` outside the table."""
+    row = row_of(arrow_type)
+    return None if row is None else row.type

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crossframe import _rserial
-from crossframe.attributes import STORAGE_KEY, UNITS_KEY, Attributes, RMetadata, named_entries, to_array
+from crossframe.attributes import STORAGE_KEY, UNITS_KEY, Attributes, RMetadata, to_array
 from crossframe.codecs.r_origin import ORIGIN_ATTRIBUTE, restore_origin
 from crossframe.errors import DecodeError, DuplicateColumnError, UnsupportedTypeError
 
@@ -108,7 +108,9 @@ def check_names(names: list[object]) -> None:
     seen: set[object] = set()
     for position, name in enumerate(names, 1):
         if not isinstance(name, str):
-            raise DuplicateColumnError("Column names must be text.", f"The name of column {position} is {name!r}.")
+            raise DuplicateColumnError(
+                "Column names must be text.", f"The name of column {position} is {name!r}."
+            )
         if name in seen:
             raise DuplicateColumnError("Column names must differ.", f"'{name}' names two columns.")
         seen.add(name)
@@ -226,7 +228,9 @@ def _storage(node: Node) -> dict[bytes, bytes]:
     return {STORAGE_KEY: b"integer"} if node.kind == "integer" else {}
 
 
-def _ticks(name: str, node: Node, per_unit: tuple[int, ...], limit: int, losses: Losses) -> tuple[pa.Array, int]:
+def _ticks(
+    name: str, node: Node, per_unit: tuple[int, ...], limit: int, losses: Losses
+) -> tuple[pa.Array, int]:
     """Return int64 ticks and how many make a unit: the first of ``per_unit`` that no value overflows."""
     if node.kind not in {"integer", "double"}:
         raise unsupported(name, f"{node.kind} with a class of numbers")

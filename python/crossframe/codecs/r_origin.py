@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from crossframe import _rserial
@@ -40,9 +41,9 @@ def origin_node(schema: pa.Schema, r_types: Mapping[str, str]) -> Node | None:
         document["columns"] = {
             name: {"arrow": str(schema.field(name).type), "r": r_type} for name, r_type in r_types.items()
         }
-    pandas = (schema.metadata or {}).get(PANDAS_KEY)
-    if pandas is not None:
-        document["pandas"] = json.loads(pandas)
+    pandas = _pandas_note(schema)
+    if pandas is not None and _says_more(pandas, schema):
+        document["pandas"] = pandas
     if not document:
         return None
     return _rserial.vector(pa.array([json.dumps(document, ensure_ascii=False)]))
@@ -74,6 +75,47 @@ def restore_origin(table: pa.Table, node: Node) -> pa.Table:
     return table
 
 
+def _pandas_note(schema: pa.Schema) -> dict[str, Any] | None:
+    try:
+        note = json.loads((schema.metadata or {}).get(PANDAS_KEY, b"null"))
+    except (ValueError, RecursionError):
+        return None
+    return note if isinstance(note, dict) else None
+
+
+# The dtypes that the type table gives, as pandas notes them; other types have one dtype only.
+_USUAL: dict[pa.DataType, str] = {
+    pa.bool_(): "boolean",
+    pa.float16(): "float16",
+    pa.float32(): "float32",
+    pa.float64(): "float64",
+    pa.string(): "str",
+    pa.large_string(): "str",
+} | {
+    getattr(pa, name.lower())(): name
+    for name in ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
+}
+
+
+def _says_more(note: Mapping[str, Any], schema: pa.Schema) -> bool:
+    """Whether pandas' note tells an index, a dtype or an attribute that the types alone do not."""
+    if note.get("attributes") or any(isinstance(name, str) for name in note.get("index_columns") or []):
+        return True
+    for column in note.get("columns") or []:
+        position = schema.get_field_index(column.get("field_name") or "")
+        if position >= 0:
+            arrow_type = schema.field(position).type
+            usual = _USUAL.get(arrow_type)
+            dtype = str(column.get("numpy_type"))
+            if (
+                dtype != usual
+                and (usual is not None or dtype.endswith("[pyarrow]"))
+                and arrow_type != pa.date32()
+            ):
+                return True
+    return False
+
+
 def _document(node: Node) -> dict[str, Any]:
     if node.kind != "character" or node.length != 1 or node.undecodable:
         return {}
@@ -86,6 +128,30 @@ def _document(node: Node) -> dict[str, Any]:
 
 def _cast(column: pa.ChunkedArray, arrow_type: str) -> pa.ChunkedArray | None:
     try:
-        return column.cast(parse_type(arrow_type))
+        wanted = parse_type(arrow_type)
+        if _is_finest(column.type) and wanted.id == column.type.id:
+            column = _rounded(column, _NANOSECONDS[wanted.unit])
+        return column.cast(wanted)
     except (DecodeError, pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
+
+
+_NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
+
+
+def _is_finest(arrow_type: pa.DataType) -> bool:
+    temporal = pa.types.is_timestamp(arrow_type) or pa.types.is_duration(arrow_type)
+    return bool(temporal and arrow_type.unit == "ns")
+
+
+def _rounded(column: pa.ChunkedArray, unit: int) -> pa.ChunkedArray:
+    """Round nanoseconds to a coarser unit.
+
+    Why: R's double holds a time of today to 2^-22 s, so whole microseconds come back a few nanoseconds off.
+    """
+    array = column.combine_chunks()
+    counts = array.view(pa.int64()).fill_null(0).to_numpy()
+    rounded = np.floor_divide(counts + unit // 2, unit) * unit
+    return pa.chunked_array(
+        [pa.array(rounded, mask=array.is_null().to_numpy(zero_copy_only=False)).view(array.type)]
+    )

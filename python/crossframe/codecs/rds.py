@@ -54,7 +54,9 @@ def open_rdata(data: Buffer) -> dict[str, Node]:
     """
     view = memoryview(data)
     if bytes(view[:_HEADER_SIZE]) not in _HEADERS:
-        raise DecodeError("Can't decode the RData.", f"It starts with {bytes(view[:_HEADER_SIZE])!r}, not RDX3.")
+        raise DecodeError(
+            "Can't decode the RData.", f"It starts with {bytes(view[:_HEADER_SIZE])!r}, not RDX3."
+        )
     root = decode_node(view[_HEADER_SIZE:], "the RData")
     if root.kind == "null":
         return {}
@@ -87,7 +89,9 @@ def encode_rdata(tables: Mapping[str, pa.Table], losses: Losses, *, version: int
 
 def _frame(node: Node, what: str, losses: Losses) -> pa.Table:
     if not is_frame(node):
-        raise UnsupportedTypeError(f"Can't load {what} as a frame.", f"It is an R {node.kind}, not a data frame.")
+        raise UnsupportedTypeError(
+            f"Can't load {what} as a frame.", f"It is an R {node.kind}, not a data frame."
+        )
     return decode_frame(node, losses)
 
 

@@ -59,7 +59,7 @@ def encode_frame(table: pa.Table, losses: Losses) -> Node:
         written = _came_back_as(vector)
         if not _brought_back(arrow_field, written):
             r_types[arrow_field.name] = written
-    return _rserial.list(columns, _frame_attributes(table, metadata, r_types))
+    return _rserial.generic_list(columns, _frame_attributes(table, metadata, r_types))
 
 
 def _one_array(chunks: pa.ChunkedArray) -> pa.Array:
@@ -72,7 +72,9 @@ def _with_attributes(vector: Vector, own: Mapping[str, Node]) -> Node:
     return _rserial.vector(vector.values, list(joined.items())) if joined else vector.values
 
 
-def _frame_attributes(table: pa.Table, metadata: RMetadata, r_types: Mapping[str, str]) -> list[tuple[str, Node]]:
+def _frame_attributes(
+    table: pa.Table, metadata: RMetadata, r_types: Mapping[str, str]
+) -> list[tuple[str, Node]]:
     attributes: Attributes = {
         "names": character(table.column_names),
         "class": character(["data.frame"]),
@@ -213,7 +215,9 @@ def _stored(arrow_field: pa.Field, values: Node) -> Node:
 
 
 def _from_ticks(arrow_field: pa.Field, values: pa.Array, ticks: int, losses: Losses) -> Node:
-    counts = _rserial.vector(values.cast(pa.int64()) if pa.types.is_date(values.type) else values.view(pa.int64()))
+    counts = _rserial.vector(
+        values.cast(pa.int64()) if pa.types.is_date(values.type) else values.view(pa.int64())
+    )
     out, lost, first = _rserial.from_ticks(counts, ticks)
     if lost:
         losses.add(arrow_field.name, lost, values[first], _NOT_KEPT)

@@ -192,7 +192,7 @@ NB_MODULE(_rserial, m) {
   m.def("encode", &encode_bytes, nb::arg("root"), nb::arg("version") = 3, nb::arg("ascii") = false);
   m.def("null", &make_null);
   m.def("vector", &make_vector, nb::arg("source"), nb::arg("attributes") = Attributes{});
-  m.def("list", &make_list, nb::arg("children"), nb::arg("attributes") = Attributes{});
+  m.def("generic_list", &make_list, nb::arg("children"), nb::arg("attributes") = Attributes{});
   m.def("pairlist", &make_pairlist, nb::arg("entries"));
 
   m.def("to_ticks", [](const Handle& values, std::int64_t ticks, std::int64_t limit) {

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from crossframe.errors import UnsupportedTypeError, UsageError
-from crossframe.frames_pandas import from_pandas, to_pandas
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,12 +24,11 @@ if TYPE_CHECKING:
 KINDS = ("pandas", "arrow", "polars")
 
 
-def to_table(frame: Any, losses: Losses, *, nan: str = "missing") -> pa.Table:  # noqa: ANN401 - any frame
+def to_table(frame: Any, *, nan: str = "missing") -> pa.Table:  # noqa: ANN401 - any frame
     """Turn what a user holds into a table.
 
     Args:
-        frame: A pandas DataFrame, a pyarrow Table, a polars DataFrame, or any object with ``__arrow_c_stream__``.
-        losses: Takes what can't be kept.
+        frame: A pandas or polars DataFrame, a pyarrow Table, or any object with ``__arrow_c_stream__``.
         nan: ``"missing"`` saves pandas' NaN as missing (R's NA), ``"nan"`` as NaN.
 
     Raises:
@@ -41,7 +39,9 @@ def to_table(frame: Any, losses: Losses, *, nan: str = "missing") -> pa.Table:  
     if isinstance(frame, pa.Table):
         return frame
     if _is_pandas(frame):
-        return from_pandas(frame, losses, nan=nan)
+        from crossframe.frames.from_pandas import from_pandas  # noqa: PLC0415 - pandas is slow to import
+
+        return from_pandas(frame, nan=nan)
     if hasattr(frame, "__arrow_c_stream__"):
         return _plain_strings(pa.table(frame))
     raise UnsupportedTypeError(
@@ -68,13 +68,17 @@ def from_table(table: pa.Table, losses: Losses, *, as_: str = "pandas") -> Any: 
 
 def _is_pandas(frame: object) -> bool:
     # Why by name: asking pandas would import it for users of Arrow only.
-    return any(base.__module__.startswith("pandas.") and base.__name__ == "DataFrame" for base in type(frame).__mro__)
+    return any(
+        base.__module__.partition(".")[0] == "pandas" and base.__name__ == "DataFrame"
+        for base in type(frame).__mro__
+    )
 
 
 def _plain_strings(table: pa.Table) -> pa.Table:
     """Give text without the view layout that polars exports, which few writers know."""
     fields = [
-        field.with_type(pa.large_string()) if pa.types.is_string_view(field.type) else field for field in table.schema
+        field.with_type(pa.large_string()) if pa.types.is_string_view(field.type) else field
+        for field in table.schema
     ]
     return table.cast(pa.schema(fields, metadata=table.schema.metadata))
 
@@ -84,17 +88,25 @@ def _to_arrow(table: pa.Table, losses: Losses) -> pa.Table:
     return table
 
 
+def _to_pandas(table: pa.Table, losses: Losses) -> Any:  # noqa: ANN401 - a pandas frame
+    from crossframe.frames.to_pandas import to_pandas  # noqa: PLC0415 - pandas is slow to import
+
+    return to_pandas(table, losses)
+
+
 def _to_polars(table: pa.Table, losses: Losses) -> Any:  # noqa: ANN401 - polars is optional
     del losses
     try:
-        import polars  # noqa: PLC0415 - optional
+        import polars as pl  # noqa: PLC0415 - optional
     except ImportError:
-        raise UsageError("Can't give a polars frame.", "polars is not installed.", "pip install 'crossframe[polars]'") from None
-    return polars.from_arrow(table)
+        raise UsageError(
+            "Can't give a polars frame.", "polars is not installed.", "pip install 'crossframe[polars]'"
+        ) from None
+    return pl.from_arrow(table)
 
 
 _MAKERS: dict[str, Callable[[pa.Table, Losses], Any]] = {
-    "pandas": to_pandas,
+    "pandas": _to_pandas,
     "arrow": _to_arrow,
     "polars": _to_polars,
 }

@@ -1,0 +1,156 @@
+"""pandas frames -> Arrow tables, index and attributes included."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from crossframe import _rserial
+from crossframe.attributes import NOTES, RMetadata, character, from_python, to_array
+from crossframe.errors import DuplicateColumnError, UnsupportedTypeError
+from crossframe.types import row_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from crossframe._rserial import Node
+
+_INT32_MAX = 2**31 - 1
+
+
+def from_pandas(frame: pd.DataFrame, *, nan: str) -> pa.Table:
+    """Turn a pandas frame into a table.
+
+    An unnamed index of distinct texts or integers becomes R's row names; any other
+    index but 0..n-1 becomes leading columns, and pandas' note brings it back.
+
+    Raises:
+        DuplicateColumnError: Two columns have one name, or a name is not text.
+        UnsupportedTypeError: A column holds values that Arrow has no one type for.
+    """
+    _check_names(frame)
+    shown = frame.attrs.get("r")
+    plain = frame.copy(deep=False)
+    plain.attrs = {name: value for name, value in frame.attrs.items() if name != "r"}
+    row_names = _row_names(plain.index)
+    if row_names is not None:
+        plain.index = pd.RangeIndex(len(plain))
+    table = _arrow_table(plain, nan=nan)
+    metadata = RMetadata()
+    if isinstance(shown, dict):
+        table, metadata = _keep_attributes(table, shown)
+    if row_names is not None:
+        metadata.frame["row.names"] = row_names
+    return metadata.apply(table)
+
+
+def _check_names(frame: pd.DataFrame) -> None:
+    if frame.columns.nlevels > 1:
+        raise DuplicateColumnError(
+            "Column names must be text.", "The columns have several levels.", "Join the levels first."
+        )
+    for position, name in enumerate(frame.columns, 1):
+        if not isinstance(name, str):
+            raise DuplicateColumnError(
+                "Column names must be text.", f"The name of column {position} is {name!r}."
+            )
+    doubled = frame.columns[frame.columns.duplicated()]
+    if len(doubled):
+        raise DuplicateColumnError("Column names must differ.", f"'{doubled[0]}' names two columns.")
+
+
+def _row_names(index: pd.Index) -> Node | None:
+    """Return R's row names for an index that is one, else ``None``."""
+    if index.name is not None or index.nlevels > 1 or not index.is_unique or index.hasnans:
+        return None
+    if isinstance(index, pd.RangeIndex) and index.start == 0 and index.step == 1:
+        return None
+    if isinstance(index.dtype, pd.StringDtype):
+        return character(index.tolist())
+    fits = index.dtype == np.int64 and (
+        len(index) == 0 or (index.min() > -_INT32_MAX and index.max() <= _INT32_MAX)
+    )
+    if fits:
+        return _rserial.vector(pa.array(index.to_numpy().astype(np.int32)))
+    return None
+
+
+def _arrow_table(frame: pd.DataFrame, *, nan: str) -> pa.Table:
+    try:
+        table = pa.Table.from_pandas(frame)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError) as error:
+        raise _unsupported(frame, error) from None
+    except ValueError as error:
+        raise DuplicateColumnError("An index level can't have the name of a column.", f"{error}.") from None
+    for position, field in enumerate(table.schema):
+        if nan == "nan" and field.name in frame.columns and pa.types.is_floating(field.type):
+            values = frame[field.name]
+            if isinstance(values.dtype, np.dtype):
+                array = pa.array(values.to_numpy(), from_pandas=False)
+                table = table.set_column(position, field, array)
+    return _index_first(table, len(frame.columns))
+
+
+def _index_first(table: pa.Table, count: int) -> pa.Table:
+    """Move the index columns, which Arrow puts last, to the front."""
+    order = [*range(count, table.num_columns), *range(count)]
+    return table.select(order)
+
+
+def _unsupported(frame: pd.DataFrame, error: Exception) -> UnsupportedTypeError:
+    for name in frame.columns:
+        try:
+            pa.array(frame[name], from_pandas=True)
+        except (pa.ArrowException, OverflowError) as failure:
+            kinds = ", ".join(sorted({type(value).__name__ for value in frame[name].dropna()})[:5])
+            return UnsupportedTypeError(
+                f"Column '{name}' must hold values of one type listed in types.csv, not {kinds}.",
+                str(failure).splitlines()[0],
+                "Convert the column first, e.g. with astype(str).",
+            )
+    return UnsupportedTypeError("Can't save the frame.", str(error).splitlines()[0])
+
+
+def _keep_attributes(table: pa.Table, shown: Mapping[str, Any]) -> tuple[pa.Table, RMetadata]:
+    """Give the table the attributes that users see, where a column still has the type they belong to."""
+    metadata = RMetadata()
+    for name, value in _dict(shown.get("attributes")).items():
+        metadata.frame[name] = from_python(value, name)
+    schema = table.schema
+    for name, said in _dict(shown.get("columns")).items():
+        position = schema.get_field_index(name)
+        if position < 0:
+            continue
+        field = schema.field(position)
+        entry = _dict(said)
+        # Why: what was said of another type of values is no longer true of these.
+        if entry.get("type", row_name(field.type)) != row_name(field.type):
+            continue
+        own = {one: from_python(value, one) for one, value in _dict(entry.get("attributes")).items()}
+        metadata.columns[name] = _fitting(own, table.num_rows)
+        notes = {key: str(entry[word]).encode() for word, key in NOTES.items() if word in entry}
+        if notes:
+            schema = schema.set(position, field.with_metadata((field.metadata or {}) | notes))
+    return table.cast(schema) if schema is not table.schema else table, metadata
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _fitting(attributes: dict[str, Node], rows: int) -> dict[str, Node]:
+    """Drop the attributes that tell the number of rows, where it is another one now."""
+    if "names" in attributes and attributes["names"].length != rows:
+        del attributes["names"]
+    if "dim" in attributes and to_array(attributes["dim"]).to_pylist() != [rows]:
+        attributes.pop("dimnames", None)
+        del attributes["dim"]
+    if "tsp" in attributes:
+        start, end, frequency = to_array(attributes["tsp"]).to_pylist()
+        if round((end - start) * frequency) + 1 != rows:
+            attributes.pop("class", None)  # Why: a ts without its tsp is broken in R
+            del attributes["tsp"]
+    return attributes

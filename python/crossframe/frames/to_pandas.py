@@ -1,0 +1,190 @@
+"""Arrow tables -> pandas frames, dtype by dtype, index and attributes included."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from crossframe.attributes import NOTES, RMetadata, to_array, to_python
+from crossframe.types import row_name
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    from crossframe.losses import Losses
+
+PANDAS_KEY = b"pandas"
+
+
+def to_pandas(table: pa.Table, losses: Losses) -> pd.DataFrame:
+    """Turn a table into a pandas frame.
+
+    Args:
+        table: n rows x k columns.
+        losses: Takes NaN beside missing values: pandas' float64 holds both as NaN.
+    """
+    note = _pandas_note(table.schema)
+    dtypes = {column["field_name"]: column["numpy_type"] for column in note.get("columns", [])}
+    columns: dict[Hashable, Any] = {}
+    for field, values in zip(table.schema, table.columns, strict=True):
+        columns[field.name] = _to_series(field, values, dtypes.get(field.name), losses)
+    frame = pd.DataFrame(columns, copy=False, index=pd.RangeIndex(table.num_rows))
+    metadata = RMetadata.of(table.schema)
+    frame = _restore_index(frame, note, metadata)
+    attributes = _shown_attributes(table.schema, metadata)
+    frame.attrs = dict(note.get("attributes", {}))
+    if attributes:
+        frame.attrs["r"] = attributes
+    return frame
+
+
+def _pandas_note(schema: pa.Schema) -> dict[str, Any]:
+    """Return pandas' note on the schema, or nothing where it is broken: it comes from outside."""
+    text = (schema.metadata or {}).get(PANDAS_KEY)
+    try:
+        note = json.loads(text) if text is not None else {}
+        for column in note.get("columns", []):
+            if not (isinstance(column["field_name"], str | None) and isinstance(column["numpy_type"], str)):
+                return {}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return {}
+    return note if isinstance(note.get("attributes", {}), dict) else {}
+
+
+# Arrow type -> masked dtype of pandas, which tells a missing value from a number.
+_MASKED: dict[pa.DataType, Any] = {
+    pa.bool_(): pd.BooleanDtype,
+    pa.int8(): pd.Int8Dtype,
+    pa.int16(): pd.Int16Dtype,
+    pa.int32(): pd.Int32Dtype,
+    pa.int64(): pd.Int64Dtype,
+    pa.uint8(): pd.UInt8Dtype,
+    pa.uint16(): pd.UInt16Dtype,
+    pa.uint32(): pd.UInt32Dtype,
+    pa.uint64(): pd.UInt64Dtype,
+}
+_NUMPY = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"}
+
+
+def _to_series(field: pa.Field, values: pa.ChunkedArray, noted: str | None, losses: Losses) -> Any:  # noqa: ANN401
+    arrow_type = field.type
+    if pa.types.is_dictionary(arrow_type):
+        return _to_categorical(field.name, values, losses)
+    if noted is None or not noted.endswith("[pyarrow]"):
+        if arrow_type in _MASKED:
+            return _to_whole(values, noted)
+        if pa.types.is_floating(arrow_type):
+            return _to_float(field.name, values, noted, losses)
+        if pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type):
+            return _text_dtype(noted).__from_arrow__(values)
+        if pa.types.is_timestamp(arrow_type) or pa.types.is_duration(arrow_type):
+            return values.to_pandas()
+    return pd.arrays.ArrowExtensionArray(values)
+
+
+def _to_whole(values: pa.ChunkedArray, noted: str | None) -> Any:  # noqa: ANN401 - numpy or masked
+    if noted in _NUMPY and noted == _numpy_name(values.type) and not values.null_count:
+        return values.to_numpy()
+    return _MASKED[values.type]().__from_arrow__(values)
+
+
+def _to_float(name: str, values: pa.ChunkedArray, noted: str | None, losses: Losses) -> Any:  # noqa: ANN401
+    if noted in {"Float32", "Float64"}:
+        return pd.array(values.to_pandas(types_mapper=_masked_float), dtype=noted)
+    nan = pc.sum(pc.is_nan(values)).as_py() or 0
+    losses.add(name, nan, "NaN", "are NaN, which pandas' float64 does not tell from missing")
+    return values.to_numpy()
+
+
+def _text_dtype(noted: str | None) -> Any:  # noqa: ANN401 - pandas-stubs does not know __from_arrow__
+    return pd.StringDtype(na_value=pd.NA if noted == "string" else np.nan)
+
+
+def _masked_float(arrow_type: pa.DataType) -> Any:  # noqa: ANN401 - a pandas dtype
+    return {pa.float32(): pd.Float32Dtype(), pa.float64(): pd.Float64Dtype()}.get(arrow_type)
+
+
+def _numpy_name(arrow_type: pa.DataType) -> str:
+    return "bool" if pa.types.is_boolean(arrow_type) else str(arrow_type)
+
+
+def _to_categorical(name: str, values: pa.ChunkedArray, losses: Losses) -> pd.Categorical:
+    array = values.unify_dictionaries().combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        array = array.chunk(0) if array.num_chunks else pa.array([], values.type)
+    levels = array.dictionary
+    codes = array.indices.cast(pa.int32()).fill_null(-1).to_numpy(zero_copy_only=False)
+    if levels.null_count:
+        position = pc.index(pc.is_null(levels), pa.scalar(value=True)).as_py()
+        losses.add(
+            name, int((codes == position).sum()) or 1, "a missing level", "of a missing level become missing"
+        )
+        codes = np.where(codes == position, -1, codes - (codes > position))
+        levels = levels.drop_null()
+    categories = pd.Index(levels.to_pandas(types_mapper={pa.string(): _STR, pa.large_string(): _STR}.get))
+    return pd.Categorical.from_codes(codes, categories=categories, ordered=array.type.ordered)
+
+
+_STR = pd.StringDtype(na_value=np.nan)
+
+
+def _restore_index(frame: pd.DataFrame, note: Mapping[str, Any], metadata: RMetadata) -> pd.DataFrame:
+    """Set R's row names, or the index that pandas noted."""
+    row_names = metadata.frame.get("row.names")
+    if (
+        row_names is not None
+        and row_names.length == len(frame)
+        and row_names.kind in {"character", "integer"}
+    ):
+        texts = to_array(row_names)
+        dtype = _STR if row_names.kind == "character" else "int64"
+        if not texts.null_count:
+            frame.index = pd.Index(texts.to_pylist(), dtype=dtype)
+        return frame
+    columns = note.get("index_columns") or []
+    if not isinstance(columns, list):
+        return frame
+    if len(columns) == 1 and isinstance(columns[0], dict) and columns[0].get("kind") == "range":
+        return _restore_range(frame, columns[0])
+    if columns and all(isinstance(name, str) and name in frame.columns for name in columns):
+        names = {column["field_name"]: column.get("name") for column in note["columns"]}
+        frame = frame.set_index(columns)
+        frame.index.names = [names.get(name) for name in columns]
+    return frame
+
+
+def _restore_range(frame: pd.DataFrame, noted: Mapping[str, Any]) -> pd.DataFrame:
+    try:
+        index = pd.RangeIndex(noted["start"], noted["stop"], noted["step"], name=noted.get("name"))
+    except (KeyError, TypeError, ValueError):
+        return frame
+    if len(index) == len(frame):
+        frame.index = index
+    return frame
+
+
+def _shown_attributes(schema: pa.Schema, metadata: RMetadata) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    frame = {name: to_python(node) for name, node in metadata.frame.items() if name != "row.names"}
+    if frame:
+        shown["attributes"] = frame
+    columns: dict[str, Any] = {}
+    for field in schema:
+        entry: dict[str, Any] = {}
+        own = metadata.columns.get(field.name)
+        if own:
+            entry["attributes"] = {name: to_python(node) for name, node in own.items()}
+            entry["type"] = row_name(field.type)
+        for word, key in NOTES.items():
+            if key in (field.metadata or {}):
+                entry[word] = field.metadata[key].decode()
+        if entry:
+            columns[field.name] = entry
+    if columns:
+        shown["columns"] = columns
+    return shown

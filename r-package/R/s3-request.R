@@ -64,22 +64,17 @@ s3_request_defaults <- function(request) {
 }
 
 s3_attempt <- function(session, request) {
-  tryCatch(
-    {
-      session$transport(session, s3_build(session, request))
-    },
-    crossframe_error = stop,
-    error = function(error) {
-      # Why: a handle whose transfer broke off is not used again.
-      session$handle <- NULL
-      list(
-        status = 0L,
-        headers = character(),
-        body = raw(0),
-        broken = conditionMessage(error)
-      )
-    }
-  )
+  signed <- s3_build(session, request)
+  tryCatch(session$transport(session, signed), error = function(error) {
+    # Why: a handle whose transfer broke off is not used again.
+    session$handle <- NULL
+    list(
+      status = 0L,
+      headers = character(),
+      body = raw(0),
+      broken = conditionMessage(error)
+    )
+  })
 }
 
 # The one place where bytes leave; a session of the tests has another.

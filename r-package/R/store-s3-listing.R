@@ -1,45 +1,54 @@
 # S3's listings: every page of them, from XML to columns.
 
 # All pages of a listing: list(objects = listing, prefixes = character()).
-s3_list_all <- function(session, bucket, prefix = "", delimiter = NULL) {
+s3_list_all <- function(
+  session,
+  bucket,
+  prefix = "",
+  delimiter = NULL,
+  page_keys = 1000L
+) {
   query <- c(
     "list-type" = "2",
     "encoding-type" = "url",
+    "max-keys" = as.character(page_keys),
     prefix = prefix,
     delimiter = delimiter
   )
+  pages <- s3_list_pages(session, bucket, query)
+  column <- function(name, empty) c(empty, unlist(lapply(pages, `[[`, name)))
+  prefixes <- unique(column("prefixes", character()))
+  list(
+    objects = new_listing(
+      column("key", character()),
+      column("size", numeric()),
+      column("modified", numeric()),
+      column("etag", character()),
+      column("storage_class", character())
+    ),
+    prefixes = prefixes[byte_order(prefixes)]
+  )
+}
+
+s3_list_pages <- function(session, bucket, query) {
   pages <- list()
   token <- NULL
   repeat {
-    request <- list(
-      method = "GET",
-      bucket = bucket,
-      query = c(query, "continuation-token" = token)
+    asked <- c(query, "continuation-token" = token)
+    page <- s3_page(
+      session,
+      list(method = "GET", bucket = bucket, query = asked),
+      "ListBucketResult"
     )
-    page <- s3_page(session, request, "ListBucketResult")
-    pages[[length(pages) + 1]] <- page
-    following <- next_token(page, token)
-    if (is.null(following)) {
-      break
+    pages[[length(pages) + 1]] <- c(
+      page_objects(page),
+      list(prefixes = page_prefixes(page))
+    )
+    token <- next_token(page, token)
+    if (is.null(token)) {
+      return(pages)
     }
-    token <- following
   }
-  columns <- lapply(pages, page_objects)
-  column <- function(name) unlist(lapply(columns, `[[`, name))
-  prefixes <- unlist(lapply(pages, page_prefixes))
-  objects <- if (length(column("key"))) {
-    new_listing(
-      column("key"),
-      column("size"),
-      column("modified"),
-      column("etag"),
-      column("storage_class")
-    )
-  } else {
-    new_listing()
-  }
-  prefixes <- unique(as.character(prefixes))
-  list(objects = objects, prefixes = prefixes[byte_order(prefixes)])
 }
 
 # The token of the page to come, NULL after the last. A listing is never cut short in silence.

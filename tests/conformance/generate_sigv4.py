@@ -30,7 +30,7 @@ Pairs = list[list[str]]
 
 def case(why: str, **given: Any) -> dict[str, Any]:
     """One request, by its differences from a plain GET."""
-    plain = {
+    plain: dict[str, Any] = {
         "why": why,
         "method": "GET",
         "scheme": "http",

@@ -7,7 +7,7 @@ layers <- list(
   errors = "errors",
   facts = c("attributes", "extensions", "formats", "keys", "patterns", "types"),
   signing = "aws-sigv4",
-  s3 = "s3",
+  pieces = c("csv", "origin", "s3"),
   parts = c("store", "codec"),
   api = c("api", "batch"),
   dropins = "aws-s3-compat"
@@ -82,7 +82,7 @@ for (i in which(!is.na(layer))) {
   above <- layer[used$at] > layer[[i]]
   beside <- layer[used$at] == layer[[i]] &
     family[used$at] != family[[i]] &
-    names(layers)[[layer[[i]]]] == "parts"
+    names(layers)[[layer[[i]]]] %in% c("pieces", "parts")
   wrong <- used[which(above | beside), ]
   problems <- c(
     problems,

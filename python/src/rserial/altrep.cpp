@@ -30,11 +30,13 @@ std::string class_of(const Node& info) {
 }
 
 void expand_sequence(Node& node, const Node& state, bool integers, std::int64_t& budget) {
-  if (state.kind != Kind::real || state.length != 3) throw DecodeFailure("a compact sequence without its bounds");
+  if (state.kind != Kind::real || state.length != 3)
+    throw DecodeFailure("a compact sequence without its bounds");
   const double count = real_at(state, 0);
   const double first = real_at(state, 1);
   const double step = real_at(state, 2);
-  if (!(count >= 0) || count != std::floor(count)) throw DecodeFailure("a compact sequence of no valid length");
+  if (!(count >= 0) || count != std::floor(count))
+    throw DecodeFailure("a compact sequence of no valid length");
   if (count > static_cast<double>(budget)) {
     throw DecodeFailure("a compact sequence of " + number_text(count) + " elements is too long");
   }
@@ -59,8 +61,7 @@ void expand_sequence(Node& node, const Node& state, bool integers, std::int64_t&
 }
 
 void expand_deferred_string(Node& node, const Node& state) {
-  const Node* source =
-      state.kind == Kind::pairlist && !state.children.empty() ? state.children[0] : nullptr;
+  const Node* source = state.kind == Kind::pairlist && !state.children.empty() ? state.children[0] : nullptr;
   if (source == nullptr || (source->kind != Kind::integer && source->kind != Kind::real)) {
     throw DecodeFailure("a deferred string without its numbers");
   }

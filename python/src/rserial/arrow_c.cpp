@@ -39,8 +39,8 @@ void release_import(void* owned) {
 }  // namespace
 
 void export_schema(const Node& node, ArrowSchema* out) {
-  *out = ArrowSchema{format_of(node), "", nullptr, 2 /* ARROW_FLAG_NULLABLE */, 0, nullptr, nullptr, release_schema,
-                     nullptr};
+  *out = ArrowSchema{format_of(node), "",     nullptr, 2 /* ARROW_FLAG_NULLABLE */, 0, nullptr, nullptr,
+                     release_schema,  nullptr};
 }
 
 void export_array(const Node& node, ArrowArray* out) {
@@ -53,8 +53,16 @@ void export_array(const Node& node, ArrowArray* out) {
   add(node.validity);
   if (node.kind == Kind::string) add(node.offsets);
   add(node.values);
-  *out = ArrowArray{node.length, node.null_count, node.offset, static_cast<std::int64_t>(kept->buffers.size()), 0,
-                    kept->buffers.data(), nullptr, nullptr, release_array, kept};
+  *out = ArrowArray{node.length,
+                    node.null_count,
+                    node.offset,
+                    static_cast<std::int64_t>(kept->buffers.size()),
+                    0,
+                    kept->buffers.data(),
+                    nullptr,
+                    nullptr,
+                    release_array,
+                    kept};
 }
 
 Node* import_array(Tree& tree, const ArrowSchema& schema, ArrowArray* array) {

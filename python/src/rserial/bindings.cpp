@@ -114,7 +114,8 @@ void attach(const TreePtr& tree, Node& node, const Attributes& attributes) {
 
 Handle import_vector(nb::object source) {
   const nb::tuple capsules = nb::cast<nb::tuple>(source.attr("__arrow_c_array__")());
-  auto* schema = static_cast<ArrowSchema*>(PyCapsule_GetPointer(nb::object(capsules[0]).ptr(), "arrow_schema"));
+  auto* schema =
+      static_cast<ArrowSchema*>(PyCapsule_GetPointer(nb::object(capsules[0]).ptr(), "arrow_schema"));
   auto* array = static_cast<ArrowArray*>(PyCapsule_GetPointer(nb::object(capsules[1]).ptr(), "arrow_array"));
   if (schema == nullptr || array == nullptr) throw nb::python_error();
   auto tree = std::make_shared<Tree>();
@@ -185,7 +186,8 @@ NB_MODULE(_rserial, m) {
              if (found == nullptr) return std::nullopt;
              return Handle{self.tree, const_cast<Node*>(found)};
            })
-      .def("inherits", [](const Handle& self, const std::string& name) { return self.node->inherits(name.c_str()); })
+      .def("inherits",
+           [](const Handle& self, const std::string& name) { return self.node->inherits(name.c_str()); })
       .def("__arrow_c_array__", &arrow_c_array, nb::arg("requested_schema") = nb::none());
 
   m.def("decode", &decode_bytes, nb::arg("data"));
@@ -195,20 +197,32 @@ NB_MODULE(_rserial, m) {
   m.def("generic_list", &make_list, nb::arg("children"), nb::arg("attributes") = Attributes{});
   m.def("pairlist", &make_pairlist, nb::arg("entries"));
 
-  m.def("to_ticks", [](const Handle& values, std::int64_t ticks, std::int64_t limit) {
-    Loss loss;
-    Handle out = run_kernel([&](Tree& tree) { return to_ticks(tree, *values.node, ticks, limit, loss); });
-    return std::make_tuple(out, loss.count, loss.first);
-  }, nb::arg("values"), nb::arg("ticks"), nb::arg("limit"));
-  m.def("from_ticks", [](const Handle& values, std::int64_t ticks) {
-    Loss loss;
-    Handle out = run_kernel([&](Tree& tree) { return from_ticks(tree, *values.node, ticks, loss); });
-    return std::make_tuple(out, loss.count, loss.first);
-  }, nb::arg("values"), nb::arg("ticks"));
-  m.def("to_integer64", [](const Handle& values) {
-    return run_kernel([&](Tree& tree) { return to_integer64(tree, *values.node); });
-  }, nb::arg("values"));
-  m.def("to_indices", [](const Handle& codes, std::int64_t levels) {
-    return run_kernel([&](Tree& tree) { return to_indices(tree, *codes.node, levels); });
-  }, nb::arg("codes"), nb::arg("levels"));
+  m.def(
+      "to_ticks",
+      [](const Handle& values, std::int64_t ticks, std::int64_t limit) {
+        Loss loss;
+        Handle out = run_kernel([&](Tree& tree) { return to_ticks(tree, *values.node, ticks, limit, loss); });
+        return std::make_tuple(out, loss.count, loss.first);
+      },
+      nb::arg("values"), nb::arg("ticks"), nb::arg("limit"));
+  m.def(
+      "from_ticks",
+      [](const Handle& values, std::int64_t ticks) {
+        Loss loss;
+        Handle out = run_kernel([&](Tree& tree) { return from_ticks(tree, *values.node, ticks, loss); });
+        return std::make_tuple(out, loss.count, loss.first);
+      },
+      nb::arg("values"), nb::arg("ticks"));
+  m.def(
+      "to_integer64",
+      [](const Handle& values) {
+        return run_kernel([&](Tree& tree) { return to_integer64(tree, *values.node); });
+      },
+      nb::arg("values"));
+  m.def(
+      "to_indices",
+      [](const Handle& codes, std::int64_t levels) {
+        return run_kernel([&](Tree& tree) { return to_indices(tree, *codes.node, levels); });
+      },
+      nb::arg("codes"), nb::arg("levels"));
 }

@@ -61,13 +61,13 @@ const char* refused_name(int type) {
 }
 
 enum class Step : std::uint8_t {
-  item,      // read one item into a slot
-  element,   // go on with a list's next element
-  cell,      // go on with a pairlist's next cell
-  first_tag, // read the tag of a first cell whose attributes have been read
+  item,        // read one item into a slot
+  element,     // go on with a list's next element
+  cell,        // go on with a pairlist's next cell
+  first_tag,   // read the tag of a first cell whose attributes have been read
   attributes,  // read the attributes of a vector
-  altrep,    // expand what has been read
-  close,     // look at a finished value
+  altrep,      // expand what has been read
+  close,       // look at a finished value
 };
 
 constexpr std::int64_t kAttributesSlot = -1;
@@ -114,7 +114,8 @@ class Decoder {
     in_.integer();  // the oldest version of R that reads it
     if (version == 3) {
       const std::int32_t size = in_.integer();
-      if (size < 0 || size > 64) throw DecodeFailure("a native encoding's name of " + std::to_string(size) + " bytes");
+      if (size < 0 || size > 64)
+        throw DecodeFailure("a native encoding's name of " + std::to_string(size) + " bytes");
       const std::uint8_t* name = in_.text(static_cast<std::size_t>(size), scratch_);
       native_encoding_.assign(reinterpret_cast<const char*>(name), static_cast<std::size_t>(size));
     }
@@ -398,7 +399,8 @@ class Decoder {
     auto* values = node.values->as<std::uint64_t>();
     if (!in_.reals(values, count)) return;
     for (std::size_t i = 0; i < count; i += 2) {
-      if (is_na_bits(values[i]) || is_na_bits(values[i + 1])) mark_missing(node, static_cast<std::int64_t>(i / 2));
+      if (is_na_bits(values[i]) || is_na_bits(values[i + 1]))
+        mark_missing(node, static_cast<std::int64_t>(i / 2));
     }
   }
 
@@ -445,7 +447,8 @@ class Decoder {
   // Appends one CHARSXP at `at`; returns where its text ends.
   std::size_t read_string(Node& node, std::size_t at) {
     const std::int32_t flags = in_.integer();
-    if ((flags & 0xFF) != kChar) throw DecodeFailure("type " + std::to_string(flags & 0xFF) + " is no string");
+    if ((flags & 0xFF) != kChar)
+      throw DecodeFailure("type " + std::to_string(flags & 0xFF) + " is no string");
     const std::int32_t claimed = in_.integer();
     if (claimed == -1) {
       mark_missing(node, string_);
@@ -512,7 +515,8 @@ class Decoder {
   static void check_formula(const Node& node) {
     const Node* home = node.attribute(".Environment");
     if (!node.inherits("formula")) throw UnsafeFailure("a call");
-    if (home == nullptr || home->kind != Kind::environment) throw UnsafeFailure("a formula with an environment");
+    if (home == nullptr || home->kind != Kind::environment)
+      throw UnsafeFailure("a formula with an environment");
   }
 
   // ---- where it happened
@@ -540,7 +544,7 @@ class Decoder {
   std::string native_encoding_;
   std::string scratch_;
   std::int64_t string_ = -1;  // the string being read
-  int open_calls_ = 0;    // formulas are calls within calls; only the outermost is judged
+  int open_calls_ = 0;        // formulas are calls within calls; only the outermost is judged
   int open_altreps_ = 0;
   std::int64_t sequence_budget_ = kSequenceBudget;
 };

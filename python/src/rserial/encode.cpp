@@ -16,9 +16,9 @@ namespace rserial {
 
 namespace {
 
-constexpr std::int32_t kWriterVersion = 4 << 16 | 2 << 8 | 2;    // R 4.2.2
-constexpr std::int32_t kReaderVersion2 = 2 << 16 | 3 << 8 | 0;   // R 2.3.0
-constexpr std::int32_t kReaderVersion3 = 3 << 16 | 5 << 8 | 0;   // R 3.5.0
+constexpr std::int32_t kWriterVersion = 4 << 16 | 2 << 8 | 2;   // R 4.2.2
+constexpr std::int32_t kReaderVersion2 = 2 << 16 | 3 << 8 | 0;  // R 2.3.0
+constexpr std::int32_t kReaderVersion3 = 3 << 16 | 5 << 8 | 0;  // R 3.5.0
 constexpr std::size_t kBlock = 2048;
 
 // Counts what XdrWriter would write.
@@ -182,11 +182,31 @@ class Encoder {
         length(static_cast<std::int64_t>(node.children.size()));
         push(node);
         return;
-      case Kind::logical: out_.integer(flags(node, kLogical)); length(node.length); logicals(node); break;
-      case Kind::integer: out_.integer(flags(node, kInteger)); length(node.length); integers(node); break;
-      case Kind::real: out_.integer(flags(node, kReal)); length(node.length); reals(node, 1); break;
-      case Kind::complex: out_.integer(flags(node, kComplex)); length(node.length); reals(node, 2); break;
-      case Kind::string: out_.integer(flags(node, kString)); length(node.length); strings(node); break;
+      case Kind::logical:
+        out_.integer(flags(node, kLogical));
+        length(node.length);
+        logicals(node);
+        break;
+      case Kind::integer:
+        out_.integer(flags(node, kInteger));
+        length(node.length);
+        integers(node);
+        break;
+      case Kind::real:
+        out_.integer(flags(node, kReal));
+        length(node.length);
+        reals(node, 1);
+        break;
+      case Kind::complex:
+        out_.integer(flags(node, kComplex));
+        length(node.length);
+        reals(node, 2);
+        break;
+      case Kind::string:
+        out_.integer(flags(node, kString));
+        length(node.length);
+        strings(node);
+        break;
       case Kind::raw:
         out_.integer(flags(node, kRaw));
         length(node.length);
@@ -239,7 +259,8 @@ class Encoder {
   }
 
   void symbol(const Node& node) {
-    const auto [found, added] = references_.try_emplace(node.text, static_cast<std::int32_t>(references_.size() + 1));
+    const auto [found, added] =
+        references_.try_emplace(node.text, static_cast<std::int32_t>(references_.size() + 1));
     if (!added) {
       // A reference packs its index into the flags (R's OutRefIndex).
       out_.integer(static_cast<std::int32_t>(static_cast<std::uint32_t>(found->second) << 8 | kReference));
@@ -303,7 +324,8 @@ class Encoder {
     std::int32_t block[kBlock];
     for (std::int64_t done = 0; done < node.length;) {
       const auto count = std::min<std::int64_t>(kBlock, node.length - done);
-      for (std::int64_t i = 0; i < count; ++i) block[i] = node.valid(done + i) ? values[done + i] : kNaInteger;
+      for (std::int64_t i = 0; i < count; ++i)
+        block[i] = node.valid(done + i) ? values[done + i] : kNaInteger;
       out_.integers(block, static_cast<std::size_t>(count));
       done += count;
     }
@@ -311,12 +333,14 @@ class Encoder {
 
   // `width` doubles an element. A missing one keeps its bits where they are an NA already.
   void reals(const Node& node, int width) {
-    const std::uint64_t* values = node.values ? node.values->as<std::uint64_t>() + node.offset * width : nullptr;
+    const std::uint64_t* values =
+        node.values ? node.values->as<std::uint64_t>() + node.offset * width : nullptr;
     if (!node.validity) return out_.reals(values, static_cast<std::size_t>(node.length * width));
     const std::uint64_t missing = node.integer64 ? static_cast<std::uint64_t>(kNaInteger64) : kNaReal;
     std::uint64_t block[kBlock];
     for (std::int64_t done = 0; done < node.length;) {
-      const auto count = std::min<std::int64_t>(static_cast<std::int64_t>(kBlock) / width, node.length - done);
+      const auto count =
+          std::min<std::int64_t>(static_cast<std::int64_t>(kBlock) / width, node.length - done);
       for (std::int64_t i = 0; i < count; ++i) {
         const std::uint64_t* from = values + (done + i) * width;
         bool keep = node.valid(done + i);

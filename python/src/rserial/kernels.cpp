@@ -23,14 +23,35 @@ void lose(Loss& loss, std::int64_t i) {
   if (loss.count++ == 0) loss.first = i;
 }
 
-double back(std::int64_t count, std::int64_t ticks) {
-  std::int64_t whole = count / ticks;
-  std::int64_t rest = count % ticks;
-  if (rest < 0) {
-    whole -= 1;
-    rest += ticks;
+constexpr double kExact = 0x1p53;  // below it every whole double is an exact integer
+
+struct Parts {
+  std::int64_t whole;
+  std::int64_t rest;  // 0 <= rest < ticks
+};
+
+Parts split(std::int64_t count, std::int64_t ticks) {
+  Parts parts{count / ticks, count % ticks};
+  if (parts.rest < 0) {
+    parts.whole -= 1;
+    parts.rest += ticks;
   }
-  return static_cast<double>(whole) + static_cast<double>(rest) / static_cast<double>(ticks);
+  return parts;
+}
+
+double join(const Parts& parts, std::int64_t ticks) {
+  return static_cast<double>(parts.whole) + static_cast<double>(parts.rest) / static_cast<double>(ticks);
+}
+
+// Scales a double whose whole part lies within int64; false where the sum leaves `limit`.
+// Why no floor() and nearbyint(): without SSE4.1 each is a call, and this runs for every value.
+bool scale(double value, std::int64_t ticks, std::int64_t limit, std::int64_t& sum) {
+  auto whole = static_cast<std::int64_t>(value);
+  if (static_cast<double>(whole) > value) --whole;
+  const double rest = (value - static_cast<double>(whole)) * static_cast<double>(ticks);
+  return !__builtin_mul_overflow(whole, ticks, &sum) &&
+         !__builtin_add_overflow(sum, static_cast<std::int64_t>(rest + 0.5), &sum) && sum <= limit &&
+         sum >= -limit;
 }
 
 }  // namespace
@@ -41,31 +62,25 @@ Node* to_ticks(Tree& tree, const Node& values, std::int64_t ticks, std::int64_t 
   out->integer64 = true;
   const double* in = values.values ? values.values->as<double>() + values.offset : nullptr;
   auto* counts = out->values->as<std::int64_t>();
+  const bool some_missing = values.null_count != 0;
   const double largest = static_cast<double>(limit) / static_cast<double>(ticks);
+  const double largest_whole = std::fmin(std::floor(largest), kExact);
   for (std::int64_t i = 0; i < values.length; ++i) {
-    counts[i] = 0;
-    if (!values.valid(i)) {
-      mark_missing(*out, i);
-      continue;
-    }
     const double value = in[i];
-    if (!(std::fabs(value) <= largest)) {
-      mark_missing(*out, i);
+    if (!some_missing || values.valid(i)) {
+      if (std::fabs(value) < largest_whole &&
+          static_cast<double>(static_cast<std::int64_t>(value)) == value) {
+        counts[i] = static_cast<std::int64_t>(value) * ticks;
+        continue;
+      }
+      if (std::fabs(value) <= std::fmin(largest, 0x1p62) && scale(value, ticks, limit, counts[i])) {
+        if (join(split(counts[i], ticks), ticks) != value) lose(loss, i);
+        continue;
+      }
       lose(loss, i);
-      continue;
     }
-    const double whole = std::floor(value);
-    const double scaled = std::nearbyint((value - whole) * static_cast<double>(ticks));
-    // Why checked: at the very end of the range the two parts may add up past it.
-    std::int64_t sum;
-    if (__builtin_mul_overflow(static_cast<std::int64_t>(whole), ticks, &sum) ||
-        __builtin_add_overflow(sum, static_cast<std::int64_t>(scaled), &sum) || sum > limit || sum < -limit) {
-      mark_missing(*out, i);
-      lose(loss, i);
-      continue;
-    }
-    counts[i] = sum;
-    if (back(sum, ticks) != value || (value == 0 && std::signbit(value))) lose(loss, i);
+    counts[i] = 0;
+    mark_missing(*out, i);
   }
   return out;
 }
@@ -75,23 +90,20 @@ Node* from_ticks(Tree& tree, const Node& values, std::int64_t ticks, Loss& loss)
   Node* out = new_vector(tree, Kind::real, values.length, 8);
   const std::int64_t* in = values.values ? values.values->as<std::int64_t>() + values.offset : nullptr;
   auto* doubles = out->values->as<double>();
+  const bool some_missing = values.null_count != 0;
   for (std::int64_t i = 0; i < values.length; ++i) {
-    if (!values.valid(i)) {
+    if (some_missing && !values.valid(i)) {
       const std::uint64_t missing = kNaReal;
       std::memcpy(&doubles[i], &missing, 8);
       mark_missing(*out, i);
       continue;
     }
-    const double value = back(in[i], ticks);
-    doubles[i] = value;
-    const double whole = std::floor(value);
-    const double rest = std::nearbyint((value - whole) * static_cast<double>(ticks));
-    std::int64_t again;
-    // Why 2^62: the cast must stay within int64 where one tick is one unit.
-    if (std::fabs(whole) > 0x1p62 || __builtin_mul_overflow(static_cast<std::int64_t>(whole), ticks, &again) ||
-        __builtin_add_overflow(again, static_cast<std::int64_t>(rest), &again) || again != in[i]) {
-      lose(loss, i);
-    }
+    const Parts parts = split(in[i], ticks);
+    doubles[i] = join(parts, ticks);
+    if (parts.rest == 0 && std::fabs(doubles[i]) < kExact) continue;
+    std::int64_t again = 0;
+    const bool within = std::fabs(doubles[i]) < 0x1p62 && scale(doubles[i], ticks, INT64_MAX, again);
+    if (!within || again != in[i]) lose(loss, i);
   }
   return out;
 }
@@ -125,8 +137,8 @@ Node* to_indices(Tree& tree, const Node& codes, std::int64_t levels) {
       continue;
     }
     if (in[i] < 1 || in[i] > levels) {
-      throw DecodeFailure("factor code " + std::to_string(in[i]) + " of " + std::to_string(levels) + " levels, row " +
-                          std::to_string(i + 1));
+      throw DecodeFailure("factor code " + std::to_string(in[i]) + " of " + std::to_string(levels) +
+                          " levels, row " + std::to_string(i + 1));
     }
     indices[i] = in[i] - 1;
   }

@@ -40,7 +40,9 @@ class Buffer {
   Buffer() = default;
   explicit Buffer(std::size_t size) { grow(size); }
   Buffer(const void* data, std::shared_ptr<void> owner)
-      : data_(static_cast<std::uint8_t*>(const_cast<void*>(data))), owner_(std::move(owner)), borrowed_(true) {}
+      : data_(static_cast<std::uint8_t*>(const_cast<void*>(data))),
+        owner_(std::move(owner)),
+        borrowed_(true) {}
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   ~Buffer() {

@@ -178,9 +178,7 @@ class AsciiReader : public Cursor {
     return bits;
   }
 
-  char one() {
-    return static_cast<char>(*take(1));
-  }
+  char one() { return static_cast<char>(*take(1)); }
 
   char unescaped() {
     const char c = one();

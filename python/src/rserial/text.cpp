@@ -33,8 +33,8 @@ bool is_utf8(const std::uint8_t* s, std::size_t size) {
       if ((s[i + k] & 0xC0) != 0x80) return false;
     }
     const std::uint8_t second = s[i + 1];
-    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) ||
-        (lead == 0xF4 && second > 0x8F)) {
+    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
+        (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F)) {
       return false;
     }
     i += more + 1;

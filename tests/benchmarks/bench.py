@@ -1,0 +1,120 @@
+"""`make bench`: reading and writing RDS beside R and pyreadr, side by side in one run, as ratios of medians.
+
+Every contestant runs in a process of its own, one after the other, in rounds, so that a busy moment of the
+machine falls on all. Timings are no tests: nothing here passes or fails.
+
+Usage: ``python tests/benchmarks/bench.py [--rounds 5] [--frames mixed,double]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from rich.console import Console
+from rich.table import Table
+
+HERE = Path(__file__).parent
+Times = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One way to read and write an RDS.
+
+    Attributes:
+        name: As printed.
+        command: Takes a file; prints lines ``what value``: read and write in seconds, size and peak in bytes.
+    """
+
+    name: str
+    command: tuple[str, ...]
+
+
+CONTESTANTS = (
+    Contestant("crossframe", (sys.executable, str(HERE / "time_python.py"), "crossframe")),
+    Contestant("R", ("Rscript", "--vanilla", str(HERE / "time_r.R"))),
+    Contestant("pyreadr", (sys.executable, str(HERE / "time_python.py"), "pyreadr")),
+    Contestant("inflate only", (sys.executable, str(HERE / "time_python.py"), "inflate")),
+)
+
+
+def measure(contestant: Contestant, file: Path, rounds: int) -> Times:
+    """Run one contestant on one file."""
+    command = [*contestant.command, str(file), str(rounds)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    times: Times = defaultdict(list)
+    for line in done.stdout.splitlines():
+        what, value = line.split()
+        times[what].append(float(value))
+    return times
+
+
+def run(folder: Path, frames: list[str], rounds: int) -> dict[str, dict[str, Times]]:
+    """Measure every contestant on every frame, in rounds of one repetition each."""
+    results: dict[str, dict[str, Times]] = {}
+    for frame in frames:
+        for kind in ("", "-plain"):
+            file = folder / f"{frame}{kind}.rds"
+            merged: dict[str, Times] = {one.name: defaultdict(list) for one in CONTESTANTS}
+            for _ in range(rounds):
+                for one in CONTESTANTS:
+                    if kind and one.name == "inflate only":
+                        continue
+                    for what, values in measure(one, file, 1).items():
+                        merged[one.name][what] += values
+            results[frame + kind] = merged
+    return results
+
+
+def show(results: dict[str, dict[str, Times]]) -> None:
+    """Print medians, and each contestant's time as a multiple of ours."""
+    console = Console()
+    for file, contestants in results.items():
+        table = Table(title=f"{file}.rds, 1,000,000 x 10", title_justify="left")
+        for heading in ("", "read s", "x ours", "write s", "x ours", "size MB", "peak MB"):
+            table.add_column(heading, justify="right")
+        ours = {what: median(values) for what, values in contestants["crossframe"].items()}
+        for name, times in contestants.items():
+            row = [name]
+            for what in ("read", "write"):
+                value = median(times[what]) if times[what] else None
+                row += ["-", "-"] if value is None else [f"{value:.3f}", f"{value / ours[what]:.1f}"]
+            for what in ("size", "peak"):
+                row.append(f"{median(times[what]) / 1e6:.1f}" if times[what] else "-")
+            if times:
+                table.add_row(*row)
+        console.print(table)
+    console.print(
+        f"medians; {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    )
+
+
+def main() -> None:
+    """Make the frames, measure, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--frames", default="mixed,double")
+    parser.add_argument("--json", type=Path, help="also write every measurement here")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["Rscript", "--vanilla", str(HERE / "make_frames.R"), folder], check=True)
+        results = run(Path(folder), arguments.frames.split(","), arguments.rounds)
+    show(results)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -45,8 +45,8 @@ SEXP cf_inflate(SEXP bytes, SEXP limit);
 
 /* csv-read.c, csv-write.c */
 SEXP cf_csv_index(SEXP bytes, SEXP separator);
-SEXP cf_csv_guess(SEXP bytes, SEXP index, SEXP columns, SEXP column, SEXP separator);
-SEXP cf_csv_column(SEXP bytes, SEXP index, SEXP columns, SEXP column, SEXP type, SEXP options);
-SEXP cf_csv_write(SEXP columns, SEXP types, SEXP header);
+SEXP cf_csv_guess(SEXP bytes, SEXP index, SEXP column, SEXP separator);
+SEXP cf_csv_column(SEXP bytes, SEXP index, SEXP column, SEXP separator, SEXP type, SEXP levels, SEXP na_is_missing);
+SEXP cf_csv_write(SEXP columns, SEXP kinds, SEXP names);
 
 #endif

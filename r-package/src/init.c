@@ -7,6 +7,10 @@
 
 static const R_CallMethodDef entries[] = {
     ENTRY(crc, 3),
+    ENTRY(csv_column, 7),
+    ENTRY(csv_guess, 4),
+    ENTRY(csv_index, 2),
+    ENTRY(csv_write, 3),
     ENTRY(dir_create, 1),
     ENTRY(dir_list, 1),
     ENTRY(dir_remove, 1),
@@ -20,11 +24,11 @@ static const R_CallMethodDef entries[] = {
     ENTRY(file_write, 2),
     ENTRY(gzip, 2),
     ENTRY(inflate, 2),
-    ENTRY(raw_tail, 2),
     ENTRY(lock, 2),
+    ENTRY(raw_tail, 2),
     ENTRY(real_path, 1),
-    ENTRY(unlock, 1),
     ENTRY(scan, 2),
+    ENTRY(unlock, 1),
     {NULL, NULL, 0},
 };
 

@@ -57,3 +57,15 @@ generated_frame <- function(n, seed) {
 
 # A path for a file that the test makes; it goes with the session's folder.
 temporary_path <- function(extension) tempfile("crossframe-", fileext = extension)
+
+# A file that holds bytes, for tools that want one.
+write_bytes <- function(bytes) {
+  path <- temporary_path("")
+  writeBin(bytes, path)
+  path
+}
+
+# The vectors of a file that both languages run.
+conformance_vectors <- function(...) {
+  jsonlite::fromJSON(conformance(...), simplifyVector = FALSE)
+}

@@ -77,6 +77,10 @@ sync: .venv/.stamp-venv ## copy the shared tables to both packages and into the 
 check-sync: .venv/.stamp-venv ## fail where a copy of a shared table, or a version, differs
 	@python tools/sync.py --check
 
+.PHONY: man
+man: setup ## write the R help pages and NAMESPACE from the comments (roxygen2)
+	@Rscript --vanilla -e 'roxygen2::roxygenise("r-package", load_code = "installed")'
+
 .PHONY: check-r
 check-r: setup ## R CMD build and R CMD check
 	@tools/check_r.sh

@@ -50,7 +50,8 @@ s3_permission <- function(request) {
   }
   switch(
     request$method,
-    PUT = "s3:PutObject",
+    PUT = ,
+    POST = "s3:PutObject",
     DELETE = "s3:DeleteObject",
     "s3:GetObject"
   )
@@ -62,7 +63,8 @@ s3_verb <- function(request) {
   }
   switch(
     request$method,
-    PUT = "write",
+    PUT = ,
+    POST = "write",
     DELETE = "delete",
     HEAD = "look at",
     "read"

@@ -132,6 +132,9 @@ s3_configure <- function(handle, session, signed) {
     low_speed_limit = 1,
     low_speed_time = session$read_timeout_s
   )
+  # Why: on a connection used before, libcurl sends a request whose answer was lost once more without
+  # a word, and the second would be refused by what the first has written.
+  curl::handle_setopt(handle, fresh_connect = is_conditional(signed))
   if (!is.null(signed$body)) {
     curl::handle_setopt(
       handle,
@@ -146,6 +149,10 @@ s3_configure <- function(handle, session, signed) {
   headers <- c(signed$headers, "Accept-Encoding" = "identity", Expect = "")
   curl::handle_setheaders(handle, .list = as.list(headers))
   handle
+}
+
+is_conditional <- function(request) {
+  any(c("If-None-Match", "If-Match") %in% names(request$headers))
 }
 
 # verify: NULL, FALSE or the authorities' file. Why by hand: the R package curl below 5.2 ignores
@@ -186,7 +193,7 @@ s3_judge <- function(response, request) {
   if (!is.null(response$broken)) {
     return(s3_judge_broken(response$broken))
   }
-  if (response$status < 300) {
+  if (response$status < 300 && !is_late_error(response, request)) {
     doubt <- if (!is.null(request$check)) request$check(response)
     if (is.null(doubt)) {
       return(NULL)
@@ -196,7 +203,8 @@ s3_judge <- function(response, request) {
       error = error,
       status = response$status,
       message = doubt,
-      retry = TRUE
+      # Why not with a condition: what has been written would now be in its way.
+      retry = !is_conditional(request)
     ))
   }
   failed <- s3_error_of(response)
@@ -208,8 +216,14 @@ s3_judge <- function(response, request) {
   )
   broken <- failed$error == "unavailable" &&
     (failed$status >= 500 || failed$status == 429)
-  failed$retry <- broken || failed$code %in% passing
+  damaged <- failed$error == "corrupt_object"
+  failed$retry <- broken || damaged || failed$code %in% passing
   failed
+}
+
+# CompleteMultipartUpload answers 200 before it knows, and an error in the body.
+is_late_error <- function(response, request) {
+  request$method == "POST" && nzchar(s3_error_fields(response$body)[["Code"]])
 }
 
 # What libcurl says where no answer came, or not all of it.

@@ -188,73 +188,11 @@ check_range_body <- function(response) {
   }
 }
 
-s3_put <- function(
-  session,
-  bucket,
-  key,
-  data,
-  if_absent,
-  if_match,
-  media_type
-) {
-  check_write(key, data, if_absent, if_match)
-  uri <- paste0("s3://", bucket)
-  request <- list(
-    method = "PUT",
-    bucket = bucket,
-    key = key,
-    headers = c(
-      "Content-Type" = if (is.null(media_type)) {
-        "application/octet-stream"
-      } else {
-        media_type
-      },
-      "Content-MD5" = base64_digest(data, "md5"),
-      "If-None-Match" = if (if_absent) "*",
-      "If-Match" = if (!is.null(if_match)) paste0("\"", if_match, "\"")
-    ),
-    body = data,
-    check = function(response) check_etag(response$headers, data)
-  )
-  refused <- function(error) {
-    if (!if_absent && is.null(if_match)) {
-      stop(error)
-    }
-    found <- tryCatch(
-      s3_head(session, bucket, key),
-      crossframe_error_object_not_found = function(error) NULL
-    )
-    # Why: where the answer to a first attempt was lost, the second is refused although the first has won.
-    if (
-      error$attempts > 1 && identical(found$etag, hex_text(openssl::md5(data)))
-    ) {
-      return(found)
-    }
-    if (if_absent) {
-      abort_object_exists(key, uri)
-    } else {
-      abort_precondition_failed(key, uri, if_match, found$etag)
-    }
-  }
-  response <- tryCatch(
-    s3_send(session, request),
-    crossframe_error_precondition_failed = refused,
-    # What AWS says to If-Match where there is no object.
-    crossframe_error_object_not_found = refused
-  )
-  if (is.null(response$status)) {
-    return(response)
-  }
-  new_meta(
-    enc2utf8(key),
-    length(data),
-    header_time(response$headers["date"]),
-    clean_etag(response$headers["etag"]),
-    header_version(response$headers)
-  )
+s3_head <- function(session, bucket, key, version = NULL) {
+  head_meta(key, s3_head_answer(session, bucket, key, version)$headers)
 }
 
-s3_head <- function(session, bucket, key, version = NULL) {
+s3_head_answer <- function(session, bucket, key, version = NULL) {
   check_read_key(key, paste0("s3://", bucket))
   request <- list(
     method = "HEAD",
@@ -262,7 +200,10 @@ s3_head <- function(session, bucket, key, version = NULL) {
     key = key,
     query = c(versionId = version)
   )
-  headers <- s3_send(session, request)$headers
+  s3_send(session, request)
+}
+
+head_meta <- function(key, headers) {
   new_meta(
     enc2utf8(key),
     as.numeric(headers["content-length"]),

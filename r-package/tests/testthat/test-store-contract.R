@@ -242,3 +242,26 @@ each_store("larger bytes come back as they were", function(store, kind) {
   store$put("large.bin", data)
   expect_identical(store$get("large.bin"), data)
 })
+
+each_store(
+  "objects above 16 MiB come back as they were, their conditions kept",
+  function(store, kind) {
+    data <- rep(as.raw(c(1:255, 0)), length.out = 17 * 1024^2)
+    meta <- store$put("huge.bin", data, media_type = "application/x-test")
+    expect_identical(
+      meta[c("size", "etag")],
+      store$head("huge.bin")[c("size", "etag")]
+    )
+    expect_identical(meta$size, as.double(length(data)))
+    expect_identical(store$get("huge.bin"), data)
+    expect_error(
+      store$put("huge.bin", data, if_absent = TRUE),
+      class = "crossframe_error_object_exists"
+    )
+    expect_error(
+      store$put("huge.bin", data, if_match = "x"),
+      class = "crossframe_error_precondition_failed"
+    )
+    store$put("huge.bin", data, if_match = meta$etag)
+  }
+)

@@ -251,6 +251,32 @@ test_that("a lost answer to a conditional write is no conflict with itself", {
   )
 })
 
+test_that("an upload in parts is ended where it fails, and told by its body", {
+  started <- answer(
+    200,
+    "<InitiateMultipartUploadResult><UploadId>id</UploadId></InitiateMultipartUploadResult>"
+  )
+  part <- answer(200, etag = "\"none\"")
+  late <- answer(
+    200,
+    "<Error><Code>AccessDenied</Code><Message>Late</Message></Error>"
+  )
+  session <- fake_session(started, part, part, late, answer(204))
+  data <- raw(part_bytes + 1)
+  expect_error(
+    s3_put(session, "lab", "k", data, FALSE, NULL, NULL),
+    class = "crossframe_error_access_denied"
+  )
+  methods <- vapply(session$sent, `[[`, "", "method")
+  expect_identical(methods, c("POST", "PUT", "PUT", "POST", "DELETE"))
+  expect_identical(
+    length(session$sent[[2]]$body) + length(session$sent[[3]]$body),
+    length(data)
+  )
+  whole <- session$sent[[1]]$headers[["x-amz-meta-crossframe-sha256"]]
+  expect_identical(whole, hex_sha256(data))
+})
+
 test_that("the region is taken over from the server's answer", {
   good <- answer(200, hello, etag = hello_md5)
   moves <- list(

@@ -1,0 +1,4 @@
+library(testthat)
+library(crossframe)
+
+test_check("crossframe")

@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from crossframe.codecs.columns import check_names
+from crossframe.codecs.names import SIDECAR_SUFFIX
 from crossframe.errors import DecodeError, UnsupportedTypeError
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-SUFFIX = ".schema.json"
+SUFFIX = SIDECAR_SUFFIX
 FIELD_PREFIX = b"crossframe."
 R_KEY = b"r"
 

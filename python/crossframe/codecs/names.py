@@ -1,0 +1,4 @@
+"""Names that codecs give to objects; apart, since listing keys must not wait for pyarrow."""
+
+SIDECAR_SUFFIX = ".schema.json"
+"""What follows the key of a CSV in the key of its sidecar schema."""

@@ -1,0 +1,67 @@
+"""Split a frame into groups by the values of some columns, keeping its kind and its row names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from crossframe.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pyarrow as pa
+
+
+def groups(frame: Any, columns: Sequence[str]) -> Iterator[tuple[dict[str, Any], Any]]:  # noqa: ANN401 - any frame
+    """Yield each group's values and its rows, in order of first appearance.
+
+    Args:
+        frame: A pandas DataFrame, or anything that pyarrow takes as a table.
+        columns: Columns to group by; they stay in the groups.
+
+    Raises:
+        UsageError: A column is not there.
+    """
+    names = list(getattr(frame, "column_names", getattr(frame, "columns", [])))
+    for column in columns:
+        if column not in names:
+            shown = ", ".join(map(str, names[:5]))
+            raise UsageError(f"Can't find column '{column}' to group by.", f"The columns are {shown}.")
+    if hasattr(frame, "groupby"):
+        yield from _pandas_groups(frame, columns)
+    else:
+        yield from _arrow_groups(frame, columns)
+
+
+def _pandas_groups(frame: Any, columns: Sequence[str]) -> Iterator[tuple[dict[str, Any], Any]]:  # noqa: ANN401
+    grouped = frame.groupby(list(columns), sort=False, dropna=False, observed=True)
+    for values, rows in grouped:
+        yield dict(zip(columns, values, strict=True)), rows
+
+
+def _arrow_groups(frame: Any, columns: Sequence[str]) -> Iterator[tuple[dict[str, Any], pa.Table]]:  # noqa: ANN401
+    import pyarrow as pa  # noqa: PLC0415 - listing keys must not wait for it
+
+    table = frame if isinstance(frame, pa.Table) else pa.table(frame)
+    rows_of: dict[tuple[Any, ...], list[int]] = {}
+    values = [table.column(column).to_pylist() for column in columns]
+    for row, combination in enumerate(zip(*values, strict=True)):
+        rows_of.setdefault(combination, []).append(row)
+    for combination, rows in rows_of.items():
+        yield dict(zip(columns, combination, strict=True)), _taken(table, rows)
+
+
+def _taken(table: pa.Table, rows: list[int]) -> pa.Table:
+    """Take rows, and of R's row names those that belong to them."""
+    taken = table.take(rows)
+    if not table.schema.metadata or b"r" not in table.schema.metadata:
+        return taken
+    from crossframe import attributes  # noqa: PLC0415 - as above
+
+    noted = attributes.RMetadata.of(table.schema)
+    names = noted.frame.get("row.names")
+    if names is None:
+        return taken
+    kept = attributes.to_array(names).take(rows).to_pylist()
+    noted.frame["row.names"] = attributes.from_python(kept, "row.names")
+    return noted.apply(taken)

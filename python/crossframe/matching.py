@@ -1,0 +1,119 @@
+"""Which objects a pattern means: the literal prefix is listed, the pattern chooses.
+
+A pattern written relative lies under the root, like a key. The sidecar schema of a CSV goes with its data and
+is never a match of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crossframe.codecs.names import SIDECAR_SUFFIX
+from crossframe.errors import NoMatchError, ObjectNotFoundError
+from crossframe.keys import compile_pattern, parse_uri
+from crossframe.stores import Location, resolve
+from crossframe.stores.near_miss import near_miss
+
+if TYPE_CHECKING:
+    from crossframe.patterns import FieldValue, Pattern
+    from crossframe.stores import ObjectMeta, S3Options, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One object that a pattern means.
+
+    Attributes:
+        location: Its store and key.
+        meta: What the store tells of it.
+        fields: Value of each of the pattern's fields.
+        sidecar: Whether a sidecar schema lies beside it.
+    """
+
+    location: Location
+    meta: ObjectMeta
+    fields: dict[str, FieldValue]
+    sidecar: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a pattern or template points.
+
+    Attributes:
+        store: The store.
+        base: What stands before every key, where the root is a prefix.
+        pattern: The pattern, to be matched behind ``base``.
+    """
+
+    store: Store
+    base: str
+    pattern: Pattern
+
+
+def open_pattern(
+    text: str | os.PathLike[str], *, regex: bool = False, options: S3Options | None = None
+) -> Target:
+    """Take a pattern apart.
+
+    Raises:
+        InvalidUriError: Not a URI or path.
+        InvalidPatternError: The pattern can't be parsed.
+    """
+    text = os.fspath(text)
+    if not text:
+        location = resolve(".", options=options)
+        return Target(location.store, location.key, compile_pattern("", regex))
+    uri = parse_uri(text)
+    location = resolve(text, options=options)
+    relative = uri.scheme == "file" and not uri.key.startswith("/")
+    # Why: the root's own prefix is no pattern, whatever characters it has.
+    base = location.key.removesuffix(uri.key) if relative else ""
+    return Target(location.store, base, compile_pattern(location.key.removeprefix(base), regex))
+
+
+def matches(
+    text: str | os.PathLike[str], *, regex: bool = False, options: S3Options | None = None
+) -> list[Match]:
+    """Return the objects that a pattern means, in byte order of their keys; none is an answer too."""
+    target = open_pattern(text, regex=regex, options=options)
+    store, base = target.store, target.base
+    metas = {meta.key: meta for meta in store.list(base + target.pattern.prefix)}
+    found = []
+    for key, meta in metas.items():
+        fields = target.pattern.match(key.removeprefix(base))
+        if fields is not None and not _is_sidecar(key, metas, store):
+            found.append(Match(Location(store, key), meta, fields, key + SIDECAR_SUFFIX in metas))
+    return found
+
+
+def some(found: list[Match], text: str | os.PathLike[str], target: Target) -> list[Match]:
+    """Return the matches, or raise where there are none.
+
+    Raises:
+        NoMatchError: Says what was looked for and where.
+    """
+    if found:
+        return found
+    prefix = target.base + target.pattern.prefix
+    near = near_miss(target.store, prefix) if prefix else None
+    raise NoMatchError(
+        f"Can't find a key that matches '{os.fspath(text)}'.",
+        f"Looked below '{prefix}' in {target.store.uri}.",
+        f"Did you mean '{near}'?" if near else None,
+    )
+
+
+def _is_sidecar(key: str, metas: dict[str, ObjectMeta], store: Store) -> bool:
+    if not key.endswith(SIDECAR_SUFFIX):
+        return False
+    data = key.removesuffix(SIDECAR_SUFFIX)
+    if data in metas:
+        return True
+    try:
+        store.head(data)
+    except ObjectNotFoundError:
+        return False
+    return True

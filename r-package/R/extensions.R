@@ -28,11 +28,11 @@ split_extensions <- function(keys) {
     dotted <- grepl("^.+\\.[^.]*$", stem)
     row <- rows_by_extension(ifelse(dotted, sub("^.*\\.", "", stem), NA), table)
     known <- !is.na(row) & table$layer[row] == layer
-    found[[layer]] <- ifelse(known, table$name[row], NA_character_)
-    stem <- ifelse(known, sub("\\.[^.]*$", "", stem), stem)
+    found[[layer]] <- as.character(ifelse(known, table$name[row], NA))
+    stem[known] <- sub("\\.[^.]*$", "", stem[known])
   }
   list(
-    stem = as.character(stem),
+    stem = stem,
     format = found$format,
     compression = found$compression
   )

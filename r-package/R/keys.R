@@ -10,7 +10,7 @@ is_string <- function(x) {
   is.character(x) && length(x) == 1L && !is.na(x)
 }
 
-is_text <- function(x) {
+is_utf8 <- function(x) {
   is_string(x) && validUTF8(enc2utf8(x))
 }
 
@@ -36,7 +36,7 @@ new_uri <- function(scheme, bucket, key) {
 # key is the key as it is (s3), path and query (https), or the path (file): absolute
 # with a leading slash, else relative to the root. RFC 3986 (escapes), RFC 8089 (file).
 parse_uri <- function(text) {
-  if (!is_text(text) || !nzchar(text)) {
+  if (!is_utf8(text) || !nzchar(text)) {
     cf_abort(
       "invalid_uri",
       sprintf(
@@ -166,7 +166,7 @@ parse_path <- function(text) {
 
 # Stop unless a key may be written; any key that exists may be read.
 check_key <- function(key) {
-  problem <- if (!is_text(key)) {
+  problem <- if (!is_utf8(key)) {
     "must be UTF-8 text without NUL"
   } else if (!nzchar(key)) {
     "must not be empty"
@@ -234,13 +234,20 @@ name_keys <- function(keys, names = "name") {
   given <- if (names == "key") keys else name_of(keys)
   twice <- anyDuplicated(given)
   if (twice) {
-    first <- match(given[twice], given)
-    cf_abort(
-      "name_clash",
-      sprintf("Can't give two frames the name '%s'.", given[twice]),
-      sprintf("keys '%s' and '%s'", keys[first], keys[twice]),
-      'Should each go by its whole key? Then say names = "key".'
+    abort_name_clash(
+      given[twice],
+      keys[match(given[twice], given)],
+      keys[twice]
     )
   }
   stats::setNames(keys, given)
+}
+
+abort_name_clash <- function(name, one, other) {
+  cf_abort(
+    "name_clash",
+    sprintf("Can't give two frames the name '%s'.", name),
+    sprintf("keys '%s' and '%s'", one, other),
+    'Should each go by its whole key? Then say names = "key".'
+  )
 }

@@ -1,0 +1,158 @@
+# What is in an object, in the words of R, Arrow and pandas.
+
+#' Describe an object: its format, its data frames and their columns
+#'
+#' @inheritParams cf_load
+#' @returns A list of class `cf_info`: `key`, `uri`, `format`, `compression` (`NA` for none), `size`
+#'   (bytes, as stored), `modified` (POSIXct, UTC), `etag`, `version`; `names`, those of the objects;
+#'   `frames`, a data frame of `name`, `rows`, `columns` (`NA` for what is no data frame); `columns`, a
+#'   data frame of `frame`, `name`, `type` (a row of the type table, `NA` outside it), `r` (class),
+#'   `arrow` (type), `pandas` (dtype), `missing` (count).
+#' @section Errors:
+#' As [cf_load()].
+#' @examples
+#' old <- cf_set_root(tempfile())
+#' cf_save(CO2, "co2.rds")
+#' cf_info("co2.rds")
+#' cf_set_root(old)
+#' @export
+cf_info <- function(uri, ..., version = NULL, options = list()) {
+  check_empty(...)
+  location <- resolve(uri, options = options)
+  stored <- fetch(location, version)
+  opened <- placing(location, open_stored(location$key, stored))
+  values <- decode_stored(
+    location,
+    stored,
+    NULL,
+    NULL,
+    NULL,
+    FALSE,
+    function() {
+      read_sidecar(location, version)
+    }
+  )
+  meta <- location$store$head(location$key, version = version)
+  compression <- opened$choice$compression
+  columns <- Map(describe_columns, names(values), values)
+  size <- function(how) {
+    vapply(
+      values,
+      function(value) if (is.data.frame(value)) how(value) else NA_integer_,
+      0L,
+      USE.NAMES = FALSE
+    )
+  }
+  structure(
+    class = "cf_info",
+    list(
+      key = meta$key,
+      uri = uri_of(location),
+      format = opened$choice$format,
+      compression = if (is.null(compression)) NA_character_ else compression,
+      size = meta$size,
+      modified = meta$modified,
+      etag = meta$etag,
+      version = meta$version,
+      names = names(values),
+      frames = data.frame(
+        name = names(values),
+        rows = size(nrow),
+        columns = size(ncol)
+      ),
+      columns = do.call(rbind, c(list(no_columns()), unname(columns)))
+    )
+  )
+}
+
+no_columns <- function() {
+  data.frame(
+    frame = character(),
+    name = character(),
+    type = character(),
+    r = character(),
+    arrow = character(),
+    pandas = character(),
+    missing = integer()
+  )
+}
+
+describe_columns <- function(frame, value) {
+  if (!is.data.frame(value) || !length(value)) {
+    return(no_columns())
+  }
+  # Why unclass: a class's own [[, such as a time series frame's, may mean something else.
+  described <- Map(describe_column, unclass(value), names(value))
+  data.frame(
+    frame = frame,
+    name = names(value),
+    do.call(rbind, described),
+    row.names = NULL
+  )
+}
+
+# A column in the words of types.csv, NA where it has no row.
+describe_column <- function(x, name) {
+  type <- tryCatch(
+    column_type(x, name),
+    crossframe_error_unsupported_type = function(condition) NA_character_
+  )
+  zone <- if (identical(type, "posixct")) arrow_zone(x)
+  pandas <- r_types()[type, "pandas"]
+  data.frame(
+    type = type,
+    r = paste(class(x), collapse = "/"),
+    arrow = if (is.na(type)) NA_character_ else arrow_type(x, type),
+    pandas = if (is.null(zone)) {
+      pandas
+    } else {
+      sub("UTC", zone, pandas, fixed = TRUE)
+    },
+    missing = if (is.atomic(x)) {
+      sum(is.na(x) & !(is.double(x) & is.nan(x)))
+    } else {
+      NA_integer_
+    }
+  )
+}
+
+#' @export
+print.cf_info <- function(x, ...) {
+  compressed <- if (is.na(x$compression)) "" else paste(" in", x$compression)
+  cat("<", x$uri, ">\n", sep = "")
+  cat(
+    "  ",
+    x$format,
+    compressed,
+    ", ",
+    format(x$size, big.mark = ","),
+    " bytes, ",
+    sep = ""
+  )
+  cat(format(x$modified, "%Y-%m-%d %H:%M:%S UTC"), "\n", sep = "")
+  for (i in seq_along(x$names)) {
+    frame <- x$frames[i, ]
+    if (is.na(frame$rows)) {
+      cat("  ", frame$name, "\n", sep = "")
+    } else {
+      cat(
+        "  ",
+        frame$name,
+        ": ",
+        frame$rows,
+        " rows x ",
+        frame$columns,
+        " columns\n",
+        sep = ""
+      )
+    }
+    columns <- x$columns[
+      x$columns$frame == frame$name,
+      c("name", "r", "arrow", "pandas", "missing")
+    ]
+    if (nrow(columns)) {
+      print(columns, row.names = FALSE, right = FALSE)
+    }
+  }
+  invisible(x)
+}

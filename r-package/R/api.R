@@ -1,0 +1,317 @@
+# Save and load one key: where stores and codecs meet.
+
+#' Save a data frame to one key
+#'
+#' @param x Data frame; for RDS and RData any value that [saveRDS()] can write. A plain named list
+#'   saved as RData becomes one object for each of its elements.
+#' @param uri String; `"s3://bucket/key"`, `"file:///path"`, a path, or a key below the root
+#'   ([cf_set_root()]).
+#' @param ... Must be empty: what follows goes by name.
+#' @param format `"csv"`, `"parquet"`, `"rds"` or `"rdata"`; by default what the extension says.
+#' @param compression `"gzip"`, `"bzip2"`, `"xz"`, `"zstd"` or `"none"`; by default what the extension
+#'   says, and gzip for RDS and RData.
+#' @param name String; name of the object in an RData, by default the key's: its last segment
+#'   without known extensions.
+#' @param overwrite `FALSE` refuses a key that is taken.
+#' @param if_match String; the ETag that the object must still have.
+#' @param schema `FALSE` leaves out the sidecar `<key>.schema.json` that keeps the types of a CSV.
+#' @param options List; how to reach S3: arguments of [cf_store_s3()] besides the bucket.
+#' @returns Invisibly a list of what was written: `key`, `uri`, `format`, `compression` (`NA` for none),
+#'   `bytes` (as stored), `rows` and `columns` (`NA` for what is no data frame), `etag`, `version`.
+#' @section Errors:
+#' `crossframe_error_unsupported_type` (a column has a type outside the type table),
+#' `crossframe_error_duplicate_column`, `crossframe_error_unknown_format`,
+#' `crossframe_error_invalid_key` and, with nothing changed, `crossframe_error_object_exists`,
+#' `crossframe_error_precondition_failed` and other kinds of `crossframe_error_store`.
+#' @seealso [cf_load()], [cf_save_many()]
+#' @examples
+#' old <- cf_set_root(tempfile())
+#' saved <- cf_save(CO2, "plants/co2.csv.gz")
+#' saved$bytes
+#' identical(cf_load("plants/co2.csv.gz"), CO2)
+#' cf_set_root(old)
+#' @export
+cf_save <- function(
+  x,
+  uri,
+  ...,
+  format = NULL,
+  compression = NULL,
+  name = NULL,
+  overwrite = TRUE,
+  if_match = NULL,
+  schema = TRUE,
+  options = list()
+) {
+  check_empty(...)
+  location <- resolve(uri, options = options)
+  check_key(location$key)
+  choice <- format_for_writing(location$key, format, compression)
+  values <- values_to_save(
+    x,
+    if (is.null(name)) name_of(location$key) else name,
+    choice$format
+  )
+  put_values(values, location, choice, overwrite, if_match, schema)
+}
+
+check_empty <- function(...) {
+  if (...length()) {
+    got <- ...names()
+    got <- got[!is.na(got) & nzchar(got)]
+    cf_abort(
+      "usage",
+      "Can't use these arguments.",
+      sprintf(
+        "got %d too many%s",
+        ...length(),
+        if (length(got)) paste(":", shown_names(got)) else ""
+      ),
+      "What follows ... goes by its full name."
+    )
+  }
+}
+
+# The objects to write, by name; checked before anything is.
+values_to_save <- function(x, name, format) {
+  codec <- codec_for(format)
+  objects <- codec$several && is.list(x) && !is.object(x) && !is.null(names(x))
+  values <- if (objects) x else named_value(name, x)
+  for (value in values) {
+    if (is.data.frame(value)) {
+      check_column_names(names(value), length(value))
+    } else if (codec$frame) {
+      cf_abort(
+        "unsupported_type",
+        sprintf(
+          "Can't save a value of class '%s' as %s.",
+          class(value)[1L],
+          format
+        ),
+        "must be a data frame",
+        "Could it be saved as rds?"
+      )
+    }
+  }
+  values
+}
+
+put_values <- function(
+  values,
+  location,
+  choice,
+  overwrite = TRUE,
+  if_match = NULL,
+  schema = TRUE
+) {
+  encoded <- codec_for(choice$format)$encode(values, list(schema = schema))
+  data <- encoded$data
+  if (!is.null(choice$compression)) {
+    data <- compress_bytes(data, choice$compression)
+  }
+  store <- location$store
+  meta <- store$put(
+    location$key,
+    data,
+    if_absent = !overwrite,
+    if_match = if_match,
+    media_type = format_media_type(choice)
+  )
+  if (codec_for(choice$format)$sidecar) {
+    # Why after the data: a sidecar whose data never came would describe older ones.
+    put_sidecar(
+      store,
+      paste0(location$key, sidecar_suffix),
+      encoded$sidecar,
+      data
+    )
+  }
+  frames <- all(vapply(values, is.data.frame, NA))
+  invisible(list(
+    key = meta$key,
+    uri = uri_of(location),
+    format = choice$format,
+    compression = if (is.null(choice$compression)) {
+      NA_character_
+    } else {
+      choice$compression
+    },
+    bytes = meta$size,
+    rows = if (frames) sum(vapply(values, nrow, 0L)) else NA_integer_,
+    columns = if (frames) sum(lengths(values)) else NA_integer_,
+    etag = meta$etag,
+    version = meta$version
+  ))
+}
+
+put_sidecar <- function(store, key, sidecar, data) {
+  if (is.null(sidecar)) {
+    store$delete(key)
+  } else {
+    store$put(
+      key,
+      charToRaw(enc2utf8(sidecar(data))),
+      media_type = "application/json"
+    )
+  }
+}
+
+uri_of <- function(location) {
+  paste0(location$store$uri, "/", location$key)
+}
+
+#' Load one key
+#'
+#' @inheritParams cf_save
+#' @param format String; name of the format, by default chosen by magic bytes, then by extension.
+#' @param name String; the object of an RData to load, which may be left out where it holds one.
+#' @param columns Names of the columns to load, in this order; by default all.
+#' @param version String; version id, by default the newest.
+#' @param trust `TRUE` loads an RDS or RData although it holds code, with a warning.
+#' @returns The data frame, or other value of an RDS. Of an RData with several objects and no `name`,
+#'   a named list.
+#' @section Errors:
+#' `crossframe_error_object_not_found`, `crossframe_error_unknown_format`, `crossframe_error_decode`
+#' (truncated, damaged or foreign bytes), `crossframe_error_unsafe_data` (the bytes hold code),
+#' `crossframe_error_usage` (no object or column has that name) and other kinds of
+#' `crossframe_error_store`.
+#' @seealso [cf_save()], [cf_load_many()], [cf_info()]
+#' @examples
+#' old <- cf_set_root(tempfile())
+#' cf_save(cars, "cars.rds")
+#' head(cf_load("cars.rds", columns = "dist"))
+#' cf_save(list(cars = cars, women = women), "both.RData")
+#' names(cf_load("both.RData"))
+#' cf_set_root(old)
+#' @export
+cf_load <- function(
+  uri,
+  ...,
+  format = NULL,
+  name = NULL,
+  columns = NULL,
+  version = NULL,
+  trust = FALSE,
+  options = list()
+) {
+  check_empty(...)
+  location <- resolve(uri, options = options)
+  values <- load_values(location, format, name, columns, version, trust)
+  if (length(values) == 1L) values[[1L]] else values
+}
+
+# Values by name of one key.
+load_values <- function(
+  location,
+  format = NULL,
+  name = NULL,
+  columns = NULL,
+  version = NULL,
+  trust = FALSE
+) {
+  stored <- fetch(location, version)
+  decode_stored(location, stored, format, name, columns, trust, function() {
+    read_sidecar(location, version)
+  })
+}
+
+# An object's bytes as stored; a missing key is answered with the key most like it.
+fetch <- function(location, version = NULL) {
+  tryCatch(
+    location$store$get(location$key, version = version),
+    crossframe_error_object_not_found = function(condition) {
+      stop(with_near_miss(condition, location$store, location$key))
+    }
+  )
+}
+
+# sidecar: a function that reads the text beside a CSV.
+decode_stored <- function(
+  location,
+  stored,
+  format,
+  name,
+  columns,
+  trust,
+  sidecar
+) {
+  placing(location, {
+    opened <- open_stored(location$key, stored, format)
+    codec <- codec_for(opened$choice$format)
+    own_name <- name_of(location$key)
+    if (!is.null(name) && !codec$several && !identical(name, own_name)) {
+      cf_abort(
+        "usage",
+        sprintf("Can't find object '%s'.", name),
+        sprintf(
+          "a %s object holds one value, '%s'",
+          opened$choice$format,
+          own_name
+        )
+      )
+    }
+    codec$decode(list(
+      name = own_name,
+      data = opened$data,
+      stored = stored,
+      sidecar = if (codec$sidecar) sidecar(),
+      columns = columns,
+      object = name,
+      trust = trust
+    ))
+  })
+}
+
+# list(choice, data): how the bytes are stored, and what lies within their compression.
+open_stored <- function(key, stored, format = NULL) {
+  compression <- sniff_compression(utils::head(stored, head_bytes))
+  data <- if (is.null(compression)) {
+    stored
+  } else {
+    decompress_bytes(stored, compression)
+  }
+  list(
+    choice = choose_format(
+      key,
+      utils::head(data, head_bytes),
+      format,
+      compression
+    ),
+    data = data
+  )
+}
+
+# The text beside a CSV, NULL for none. Why not with a version: those of two keys do not go together.
+read_sidecar <- function(location, version = NULL) {
+  if (!is.null(version)) {
+    return(NULL)
+  }
+  stored <- tryCatch(
+    location$store$get(paste0(location$key, sidecar_suffix)),
+    crossframe_error_object_not_found = function(condition) NULL
+  )
+  if (!is.null(stored)) sidecar_text(stored)
+}
+
+# Why without NUL: a damaged sidecar must reach the codec, which says what it is.
+sidecar_text <- function(stored) {
+  text <- rawToChar(stored[stored != as.raw(0L)])
+  Encoding(text) <- "UTF-8"
+  text
+}
+
+# Run code whose errors say nothing of the object they are about: codecs know bytes only.
+placing <- function(location, code) {
+  uri <- uri_of(location)
+  tryCatch(code, crossframe_error = function(condition) {
+    if (!grepl(uri, conditionMessage(condition), fixed = TRUE)) {
+      condition$detail <- paste(
+        c(condition$detail, paste("In", uri)),
+        collapse = "\n  "
+      )
+      parts <- c(condition$problem, condition$detail, condition$hint)
+      condition$message <- paste(parts, collapse = "\n  ")
+    }
+    stop(condition)
+  })
+}

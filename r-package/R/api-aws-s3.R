@@ -1,0 +1,205 @@
+# What the functions with aws.s3's names share: its words for places, options, files and content.
+
+# Of save(): list and compress are followed, the others change nothing that load() would see.
+save_arguments <- c(
+  "list",
+  "compress",
+  "ascii",
+  "version",
+  "compression_level",
+  "eval.promises",
+  "precheck",
+  "safe"
+)
+
+connection_arguments <- c(
+  "base_url",
+  "use_https",
+  "region",
+  "key",
+  "secret",
+  "session_token",
+  "check_region",
+  "verbose",
+  "show_progress",
+  "multipart",
+  "partsize",
+  "acl",
+  "headers",
+  "dualstack",
+  "accelerate",
+  "url_style"
+)
+
+# list(store, key) of what aws.s3 takes for object and bucket.
+aws_location <- function(object, bucket, options = list()) {
+  options <- aws_options(options)
+  if (inherits(object, "s3_object")) {
+    bucket <- object$Bucket
+    object <- object$Key
+  }
+  if (!is_string(object)) {
+    cf_abort("invalid_key", "The argument 'object' must be one string.")
+  }
+  if (grepl("^s3://", object)) {
+    return(resolve(object, options = options))
+  }
+  key <- sub("^/+", "", object)
+  if (missing(bucket) || is.null(bucket) || identical(bucket, "")) {
+    place <- resolve(".", options = options)
+    return(list(store = place$store, key = paste0(place$key, key)))
+  }
+  if (is_store(bucket)) {
+    return(list(store = bucket, key = key))
+  }
+  name <- aws_bucket_name(bucket)
+  if (grepl("^[/~.]", name)) {
+    return(list(store = cf_store_folder(parse_uri(name)$key), key = key))
+  }
+  place <- resolve(
+    if (grepl("://", name, fixed = TRUE)) name else paste0("s3://", name),
+    options = options
+  )
+  list(store = place$store, key = paste0(place$key, key))
+}
+
+aws_bucket_name <- function(bucket) {
+  if (missing(bucket) || is.null(bucket)) {
+    return(NA_character_)
+  }
+  if (is_store(bucket)) {
+    return(bucket$uri)
+  }
+  if (inherits(bucket, "s3_bucket")) {
+    attr(bucket, "Name")
+  } else {
+    as.character(bucket)[1L]
+  }
+}
+
+# aws.s3's words for how to reach a server as arguments of cf_store_s3().
+aws_options <- function(given) {
+  given <- as.list(given)
+  text <- function(name) {
+    value <- given[[name]]
+    if (is_string(value) && nzchar(value)) value
+  }
+  host <- text("base_url")
+  options <- list(
+    # Why: aws.s3's own default, which means AWS.
+    endpoint = if (!identical(host, "s3.amazonaws.com")) host,
+    region = text("region"),
+    access_key = text("key"),
+    secret_key = text("secret"),
+    session_token = text("session_token"),
+    use_https = if (!is.null(given$use_https)) isTRUE(given$use_https)
+  )
+  Filter(Negate(is.null), options)
+}
+
+aws_compression <- function(compress) {
+  if (is.null(compress) || isTRUE(compress)) {
+    return("gzip")
+  }
+  if (isFALSE(compress)) NULL else format_row(compress, "compression")$name
+}
+
+aws_put <- function(location, data, choice = NULL) {
+  by_key <- split_extensions(location$key)$format
+  if (is.null(choice) && !is.na(by_key)) {
+    choice <- list(
+      format = by_key,
+      compression = sniff_compression(utils::head(data, head_bytes))
+    )
+  }
+  media_type <- if (!is.null(choice)) format_media_type(choice)
+  location$store$put(location$key, data, media_type = media_type)
+  invisible(TRUE)
+}
+
+# Why the extension: many readers go by it.
+aws_tempfile <- function(key, filename) {
+  if (is_string(filename)) {
+    return(file.path(tempdir(TRUE), basename(filename)))
+  }
+  extension <- sub("^[^.]*", "", basename(key))
+  tempfile(fileext = extension)
+}
+
+content_of <- function(what) {
+  if (is.raw(what)) {
+    return(what)
+  }
+  if (inherits(what, "connection")) {
+    return(read_connection(what))
+  }
+  if (!is.character(what)) {
+    cf_abort(
+      "usage",
+      sprintf("Can't put a value of class '%s'.", class(what)[1L]),
+      "must be raw, text or a file"
+    )
+  }
+  if (
+    length(what) == 1L &&
+      !is.na(split_extensions(what)$format) &&
+      !grepl("[[:space:]]", what)
+  ) {
+    # Why: a file's name spelt wrongly must not become the object.
+    cf_abort(
+      "usage",
+      sprintf("Can't find the file '%s'.", what),
+      NULL,
+      "Is it the content? Then use charToRaw()."
+    )
+  }
+  charToRaw(enc2utf8(paste(what, collapse = "\n")))
+}
+
+read_connection <- function(connection) {
+  if (!isOpen(connection)) {
+    open(connection, "rb")
+    on.exit(close(connection))
+  }
+  pieces <- list()
+  repeat {
+    piece <- readBin(connection, "raw", 2^20)
+    if (!length(piece)) {
+      return(do.call(c, c(list(raw()), pieces)))
+    }
+    pieces[[length(pieces) + 1L]] <- piece
+  }
+}
+
+read_file <- function(path) {
+  if (!is_string(path) || !file.exists(path) || dir.exists(path)) {
+    cf_abort(
+      "usage",
+      sprintf("Can't find the file '%s'.", paste(format(path), collapse = ", "))
+    )
+  }
+  readBin(path, "raw", file.size(path))
+}
+
+# Why the checks: R only warns on a full disk.
+write_file <- function(data, path) {
+  refuse <- function(condition) {
+    cf_abort(
+      "unavailable",
+      sprintf("Can't write the file '%s'.", path),
+      conditionMessage(condition)
+    )
+  }
+  tryCatch(writeBin(data, path), error = refuse, warning = refuse)
+  if (!identical(as.numeric(file.size(path)), as.numeric(length(data)))) {
+    cf_abort(
+      "unavailable",
+      sprintf("Can't write the file '%s' whole.", path),
+      "the disk may be full"
+    )
+  }
+}
+
+format_count <- function(count) {
+  format(count, scientific = FALSE, trim = TRUE, digits = 15L)
+}

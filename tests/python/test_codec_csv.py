@@ -445,3 +445,13 @@ def test_rows_without_columns_that_r_wrote():
     assert csv.decode(data, json.dumps({"fields": []})).shape == (0, 0)
     other = attributes.RMetadata(frame={"class": attributes.character(["tbl"])}).to_text([])
     assert csv.decode(data, json.dumps({"fields": [], "r": other.decode()})).shape == (0, 0)
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ";", "|"])
+def test_other_delimiters(delimiter):
+    table = pa.table({"a,b": [1.5, None], f"x{delimiter}": [f"u{delimiter}v", None], "y": ["1,2", None]})
+    encoded = csv.encode(table, delimiter=delimiter)
+    assert_same(csv.decode(encoded.data, encoded.schema, delimiter=delimiter), table)
+    assert_same(csv.decode(encoded.data, delimiter=delimiter), table)
+    with pytest.raises(errors.DecodeError, match="quote is never closed"):
+        csv.decode(encoded.data + f'1{delimiter}2{delimiter}"'.encode(), delimiter=delimiter)

@@ -45,12 +45,13 @@ class EncodedCsv:
         return None if self.schema is None else csv_schema.restamp(self.schema, stored)
 
 
-def encode(table: pa.Table, *, schema: bool = True) -> EncodedCsv:
+def encode(table: pa.Table, *, schema: bool = True, delimiter: str = ",") -> EncodedCsv:
     """Write ``table`` as CSV.
 
     Args:
         table: n rows x k columns.
         schema: Whether to make the sidecar.
+        delimiter: The character between fields.
 
     Raises:
         DuplicateColumnError: Two columns have one name.
@@ -61,7 +62,7 @@ def encode(table: pa.Table, *, schema: bool = True) -> EncodedCsv:
         _check_column(field, table.column(field.name))
     levels: dict[str, list[str]] = {}
     columns = [_writable(field, table.column(field.name), levels) for field in table.schema]
-    data = _write(table.schema.names, columns)
+    data = _write(table.schema.names, columns, delimiter)
     rows = None if table.num_columns else table.num_rows
     return EncodedCsv(data, csv_schema.write(table.schema, levels, data, rows) if schema else None)
 
@@ -72,6 +73,7 @@ def decode(
     *,
     stored: Buffer | None = None,
     columns: Sequence[str] | None = None,
+    delimiter: str = ",",
 ) -> pa.Table:
     """Read a CSV.
 
@@ -81,6 +83,7 @@ def decode(
             are found.
         stored: The bytes that the sidecar describes, where ``data`` was compressed.
         columns: Columns to read, in this order; by default all.
+        delimiter: The character between fields: one byte, and no quote, letter, digit or sign.
 
     Returns:
         Table of n rows x k columns, with the metadata of the sidecar.
@@ -96,7 +99,7 @@ def decode(
     view = memoryview(data).cast("B")
     if b"\0" in data if isinstance(data, bytes) else _NUL.search(view):
         raise bad("It holds a NUL byte. Is it UTF-16, or no text?")
-    csv = split_header(view)
+    csv = split_header(view, delimiter)
     if schema is not None:
         sidecar = csv_schema.parse(schema)
         if sidecar.schema.names == csv.names and sidecar.fits(view if stored is None else stored):
@@ -151,15 +154,16 @@ def _writable(field: pa.Field, column: pa.ChunkedArray, levels: dict[str, list[s
     return column
 
 
-def _write(names: list[str], columns: list[pa.ChunkedArray]) -> bytes:
-    header = ",".join('"' + name.replace('"', '""') + '"' for name in names) + "\n"
+def _write(names: list[str], columns: list[pa.ChunkedArray], delimiter: str) -> bytes:
+    header = delimiter.join('"' + name.replace('"', '""') + '"' for name in names) + "\n"
     if "\0" in header:
         raise UnsupportedTypeError("A column's name must be text without NUL.")
     sink = pa.BufferOutputStream()
     sink.write(header.encode())
     if columns:
         body = pa.table(columns, names=[str(position) for position in range(len(names))])
-        pacsv.write_csv(body, sink, pacsv.WriteOptions(include_header=False, batch_size=_BATCH_ROWS))
+        options = pacsv.WriteOptions(include_header=False, batch_size=_BATCH_ROWS, delimiter=delimiter)
+        pacsv.write_csv(body, sink, options)
     data: bytes = sink.getvalue().to_pybytes()
     if b"\0" in data:
         _refuse_nul(names, columns)

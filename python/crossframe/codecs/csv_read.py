@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _BOM = b"\xef\xbb\xbf"
 # One field of the header and what ends it; text behind a closing quote belongs to the field.
-_FIELD = re.compile(rb'(?:"((?:[^"]|"")*+)"([^,\r\n]*)|((?!")[^,\r\n]*))(,|\r\n|\n|\r|\Z)')
+_FIELD = rb'(?:"((?:[^"]|"")*+)"([^%b\r\n]*)|((?!")[^%b\r\n]*))(%b|\r\n|\n|\r|\Z)'
 _BLOCK = 4 << 20
 _MAX_BLOCK = (1 << 31) - 1
 _CELL = re.compile(r"In CSV column #(\d+): .*?conversion error to (.*?): (.*)", re.DOTALL)
@@ -43,13 +43,15 @@ class Csv:
     Attributes:
         names: Names of the columns.
         body: The records, as bytes.
+        delimiter: The character between fields.
     """
 
     names: list[str]
     body: memoryview
+    delimiter: str = ","
 
 
-def split_header(data: memoryview) -> Csv:
+def split_header(data: memoryview, delimiter: str = ",") -> Csv:
     """Take the header off.
 
     Raises:
@@ -60,9 +62,11 @@ def split_header(data: memoryview) -> Csv:
     if start == len(data):
         raise bad("There is no header: the data is empty.")
     names: list[str] = []
-    unquoted, end, at = False, b",", start
-    while end == b",":
-        found = _FIELD.match(data, at)
+    between = delimiter.encode()
+    field = re.compile(_FIELD % ((re.escape(between),) * 3))
+    unquoted, end, at = False, between, start
+    while end == between:
+        found = field.match(data, at)
         if found is None:
             raise bad("A quote in the header is never closed.")
         quoted, after, plain, end = found.groups()
@@ -73,7 +77,7 @@ def split_header(data: memoryview) -> Csv:
     if len(names) == 1 and unquoted and not names[0]:
         names = []
     check_names(names)
-    return Csv(names, data[at:])
+    return Csv(names, data[at:], delimiter)
 
 
 def read_columns(
@@ -100,7 +104,7 @@ def read_columns(
         if bytes(csv.body).strip(b"\r\n"):
             raise bad("The header is empty, but records follow.")
         return without_columns(0)
-    body = csv.body if whole else _with_sentinel(csv.body, count)
+    body = csv.body if whole else _with_sentinel(csv.body, csv.delimiter.encode() * (count - 1))
     names = [str(position) for position in range(count)]
     if _is_blank(body, count):
         return pa.table({names[i]: pa.array([], types[i]) for i in chosen})
@@ -113,7 +117,11 @@ def read_columns(
         true_values=["true", "TRUE", "True"],
         false_values=["false", "FALSE", "False"],
     )
-    table = _read(body, names, options, _BLOCK) if chosen else _count_rows(body, names)
+    if not chosen:
+        # One column is read, to count the rows.
+        options = pc.ConvertOptions(include_columns=names[:1], column_types={names[0]: pa.binary()})
+    parsing = pc.ParseOptions(delimiter=csv.delimiter, newlines_in_values=True, ignore_empty_lines=count > 1)
+    table = _read(body, names, parsing, options, _BLOCK).select([names[i] for i in chosen])
     return table if whole else _without_sentinel(table)
 
 
@@ -144,10 +152,10 @@ def _is_blank(body: memoryview, count: int) -> bool:
     return not head and not bytes(body).strip(b"\r\n")
 
 
-def _with_sentinel(body: memoryview, count: int) -> memoryview:
+def _with_sentinel(body: memoryview, record: bytes) -> memoryview:
     """Append a record of missing values, which a quote left open would swallow (pyarrow accepts that)."""
     ended = not body or body[-1] in b"\r\n"
-    return memoryview(b"".join((body, b"" if ended else b"\n", b"," * (count - 1), b"\n")))
+    return memoryview(b"".join((body, b"" if ended else b"\n", record, b"\n")))
 
 
 def _without_sentinel(table: pa.Table) -> pa.Table:
@@ -157,23 +165,20 @@ def _without_sentinel(table: pa.Table) -> pa.Table:
     return table.slice(0, last)
 
 
-def _count_rows(body: memoryview, names: list[str]) -> pa.Table:
-    options = pc.ConvertOptions(include_columns=names[:1], column_types={names[0]: pa.binary()})
-    return _read(body, names, options, _BLOCK).select([])
-
-
-def _read(body: memoryview, names: list[str], options: pc.ConvertOptions, block: int) -> pa.Table:
+def _read(
+    body: memoryview, names: list[str], parsing: pc.ParseOptions, options: pc.ConvertOptions, block: int
+) -> pa.Table:
     try:
         return pc.read_csv(
             pa.BufferReader(pa.py_buffer(body)),
             read_options=pc.ReadOptions(column_names=names, block_size=block),
-            parse_options=pc.ParseOptions(newlines_in_values=True, ignore_empty_lines=len(names) > 1),
+            parse_options=parsing,
             convert_options=options,
         )
     except pa.ArrowInvalid as error:
         text = str(error)
         if "straddling" in text and block < min(len(body) + 1, _MAX_BLOCK):
-            return _read(body, names, options, min(len(body) + 1, _MAX_BLOCK))
+            return _read(body, names, parsing, options, min(len(body) + 1, _MAX_BLOCK))
         raise _ours(text) from None
     except (pa.ArrowException, OSError) as error:
         raise bad(str(error)) from None

@@ -19,7 +19,7 @@
 #' @export
 cf_ls <- function(uri = ".", ..., recursive = FALSE, options = list()) {
   check_empty(...)
-  location <- resolve(uri, options = options)
+  location <- resolve(if (identical(uri, "")) "." else uri, options = options)
   prefix <- if (grepl("^$|/$", location$key)) {
     location$key
   } else {

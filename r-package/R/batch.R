@@ -70,6 +70,10 @@ resolve_pattern <- function(pattern, regex, options) {
   if (is_store(pattern)) {
     return(list(store = pattern, prefix = "", pattern = ""))
   }
+  if (identical(pattern, "")) {
+    at <- resolve(".", options = options)
+    return(list(store = at$store, prefix = at$key, pattern = ""))
+  }
   # Why by hand: a regular expression is no path; its signs would be taken for segments.
   bucket <- if (regex && is_string(pattern)) {
     regmatches(pattern, regexpr("^[sS]3://[^/]*", pattern))

@@ -166,7 +166,7 @@ test_that("overwrite = FALSE and if_match= guard what is there, sidecar and all"
 
 test_that("what can't be saved is named, and nothing is written", {
   root <- cf_store_memory()
-  twice <- data.frame(a = 1, a = 2, check.names = FALSE)
+  twice <- stats::setNames(data.frame(1, 2), c("a", "a"))
   with_root(root = root, {
     for (key in c("d.rds", "d.RData", "d.csv", "d.parquet")) {
       expect_error(
@@ -295,6 +295,7 @@ test_that("cf_ls() lists a level or everything, in byte order", {
       expect_identical(is.na(listed$size), c(FALSE, TRUE, TRUE, FALSE))
       expect_s3_class(listed$modified, "POSIXct")
       expect_identical(attr(listed$modified, "tzone"), "UTC")
+      expect_identical(cf_ls(""), listed)
       expect_identical(cf_ls("a")$key, c("a/x.rds", "a/y/"))
       expect_identical(cf_ls("a/")$key, c("a/x.rds", "a/y/"))
       expect_identical(

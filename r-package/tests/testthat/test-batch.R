@@ -11,6 +11,7 @@ test_that("keys of s3save() end as the objects in them", {
       expected <- list(d = cars, e = women, f = CO2)
       expect_identical(cf_load_many("foo/bar/baz/"), expected)
       expect_identical(cf_load_many("foo/bar/baz/*"), expected)
+      expect_identical(nrow(cf_find("")), 4L)
       expect_identical(cf_load_many("foo/*/baz/?"), expected)
       expect_identical(cf_load_many("^foo/bar/baz/", regex = TRUE), expected)
       expect_identical(cf_load_many("bar/ba", regex = TRUE), expected)
@@ -174,9 +175,9 @@ test_that("one bad key stops, is collected or is skipped", {
       "crossframe_error_unknown_format"
     )
     expect_identical(condition$loaded, list(a = cars, c = women, e = CO2))
-    warnings <- capture_warnings(
+    warnings <- capture_warnings({
       loaded <- cf_load_many("x/", on_error = "skip")
-    )
+    })
     expect_identical(loaded, list(a = cars, c = women, e = CO2))
     expect_match(warnings[1], "x/b.rds")
     expect_match(warnings[2], "x/d")
@@ -307,7 +308,10 @@ test_that("cf_save_many() checks everything before it writes", {
       class = "crossframe_error_invalid_key"
     )
     expect_error(
-      cf_save_many(list(a = cars, a = cars), "{name}.rds"),
+      cf_save_many(
+        stats::setNames(list(cars, cars), c("a", "a")),
+        "{name}.rds"
+      ),
       class = "crossframe_error_name_clash"
     )
     expect_error(

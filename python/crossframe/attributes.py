@@ -147,7 +147,17 @@ class RMetadata:
         text = self.to_text(table.column_names)
         if text is not None:
             metadata[R_KEY] = text
+        return with_metadata(table, metadata)
+
+
+def with_metadata(table: pa.Table, metadata: Mapping[bytes, bytes]) -> pa.Table:
+    """Return the table with this schema metadata.
+
+    Why: pyarrow's own way forgets the rows of a table without columns.
+    """
+    if table.num_columns:
         return table.replace_schema_metadata(metadata)
+    return pa.table({"x": pa.nulls(table.num_rows)}).replace_schema_metadata(metadata).select([])
 
 
 def named_entries(node: Node | None) -> list[tuple[str, Node]]:

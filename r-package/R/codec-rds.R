@@ -88,10 +88,14 @@ unserialize_checked <- function(data, kind, trust = FALSE, offset = 0) {
 }
 
 # External pointers and weak references are nil after loading; data.table and readr leave them
-# in attributes. They go, in attributes and in list elements (which become NULL).
+# in attributes. They go, in attributes and in list elements (which become NULL). The objects of an
+# RData are a pairlist.
 drop_pointers <- function(x) {
   if (is_pointer(x)) {
     return(NULL)
+  }
+  if (typeof(x) == "pairlist") {
+    return(as.pairlist(lapply(x, drop_pointers)))
   }
   if (typeof(x) == "list") {
     kept <- attributes(x)

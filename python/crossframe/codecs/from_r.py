@@ -85,9 +85,7 @@ def decode_frame(node: Node, losses: Losses) -> pa.Table:
 def _table(arrays: list[pa.Array], fields: list[pa.Field], rows: int) -> pa.Table:
     if fields:
         return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
-    # Why a detour: only a struct array holds rows without columns.
-    empty = pa.StructArray.from_arrays([], fields=[]) if not rows else pa.array([{}] * rows, pa.struct([]))
-    return pa.Table.from_batches([pa.RecordBatch.from_struct_array(empty)])
+    return pa.table({"x": pa.nulls(rows)}).select([])
 
 
 def _column_names(node: Node) -> list[str]:
@@ -279,7 +277,7 @@ def is_zone(name: str) -> bool:
     """Whether the name is a time zone that Python knows too."""
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError
         return False
     return True
 

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from crossframe import _rserial
-from crossframe.attributes import STORAGE_KEY, to_array
+from crossframe.attributes import STORAGE_KEY, to_array, with_metadata
 from crossframe.codecs.csv_schema import parse_type
 from crossframe.errors import DecodeError
 from crossframe.types import row_of
@@ -71,7 +71,7 @@ def restore_origin(table: pa.Table, node: Node) -> pa.Table:
     pandas = document.get("pandas")
     if isinstance(pandas, dict):
         metadata = (table.schema.metadata or {}) | {PANDAS_KEY: json.dumps(pandas).encode()}
-        table = table.replace_schema_metadata(metadata)
+        table = with_metadata(table, metadata)
     return table
 
 

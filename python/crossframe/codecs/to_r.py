@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from crossframe import _rserial
 from crossframe.attributes import STORAGE_KEY, UNITS_KEY, Attributes, RMetadata, character, to_array
-from crossframe.codecs.from_r import INT32_MAX, NANOSECONDS, UNIT_SECONDS, check_names, unsupported
+from crossframe.codecs.from_r import INT32_MAX, INT64_MAX, NANOSECONDS, UNIT_SECONDS, check_names, unsupported
 from crossframe.codecs.r_origin import ORIGIN_ATTRIBUTE, origin_node
 from crossframe.errors import UnsupportedTypeError
 from crossframe.types import row_of
@@ -57,7 +57,7 @@ def encode_frame(table: pa.Table, losses: Losses) -> Node:
         own = metadata.columns.get(arrow_field.name, {})
         columns.append(_with_attributes(vector, own))
         written = _came_back_as(vector)
-        if not _brought_back(arrow_field, written):
+        if not _brought_back(arrow_field.type, chunks, written):
             r_types[arrow_field.name] = written
     return _rserial.generic_list(columns, _frame_attributes(table, metadata, r_types))
 
@@ -114,16 +114,24 @@ _BROUGHT_BACK = {
 }
 
 
-def _brought_back(arrow_field: pa.Field, row: str) -> bool:
+def _brought_back(arrow_type: pa.DataType, values: pa.ChunkedArray, row: str) -> bool:
     """Whether decoding gives the very Arrow type again."""
-    arrow_type = arrow_field.type
     if row in _BROUGHT_BACK:
         return bool(arrow_type == _BROUGHT_BACK[row])
     if row == "posixct":
-        return arrow_type.unit == "ns" and arrow_type.tz is not None
+        return arrow_type.unit == _unit_of(values) and arrow_type.tz is not None
     if row == "difftime":
-        return bool(arrow_type.unit == "ns")
+        return bool(arrow_type.unit == _unit_of(values))
     return bool(arrow_type.index_type == pa.int32() and arrow_type.value_type == pa.string())
+
+
+def _unit_of(values: pa.ChunkedArray) -> str:
+    """Return the unit that decoding will choose: microseconds where a value is beyond nanoseconds."""
+    if values.type.unit != "us":
+        return "ns"
+    furthest = pc.min_max(values.cast(pa.int64()))
+    low, high = furthest["min"].as_py(), furthest["max"].as_py()
+    return "us" if low is not None and max(-low, high) > INT64_MAX // 1000 else "ns"
 
 
 # ---- columns

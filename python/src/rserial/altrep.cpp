@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "failure.hpp"
 #include "sexp.hpp"
@@ -60,32 +61,50 @@ void expand_sequence(Node& node, const Node& state, bool integers, std::int64_t&
   }
 }
 
+// 32-bit offsets where they reach, as for any other text: the Arrow type must not tell the compact form.
+void set_offsets(Node& node, const std::vector<std::int64_t>& ends) {
+  node.wide_offsets = !ends.empty() && ends.back() > INT32_MAX;
+  node.offsets = std::make_shared<Buffer>((ends.size() + 1) * (node.wide_offsets ? 8 : 4));
+  std::memset(node.offsets->data(), 0, node.wide_offsets ? 8 : 4);
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    if (node.wide_offsets) {
+      node.offsets->as<std::int64_t>()[i + 1] = ends[i];
+    } else {
+      node.offsets->as<std::int32_t>()[i + 1] = static_cast<std::int32_t>(ends[i]);
+    }
+  }
+}
+
 void expand_deferred_string(Node& node, const Node& state) {
   const Node* source = state.kind == Kind::pairlist && !state.children.empty() ? state.children[0] : nullptr;
   if (source == nullptr || (source->kind != Kind::integer && source->kind != Kind::real)) {
     throw DecodeFailure("a deferred string without its numbers");
   }
+  // Its tail is the option scipen that as.character() ran under (R's R_DeferredStringState).
+  const Node* option = state.children.size() > 1 ? state.children[1] : nullptr;
+  const bool has_option =
+      option != nullptr && option->kind == Kind::integer && option->length == 1 && option->valid(0);
+  const std::int32_t scipen = has_option ? option->values->as<std::int32_t>()[0] : 0;
   node.kind = Kind::string;
   node.length = source->length;
-  node.wide_offsets = true;
-  node.offsets = std::make_shared<Buffer>(static_cast<std::size_t>(node.length + 1) * 8);
+  std::vector<std::int64_t> ends;
+  ends.reserve(static_cast<std::size_t>(node.length));
   node.values = std::make_shared<Buffer>(64);
-  std::int64_t at = 0;
-  node.offsets->as<std::int64_t>()[0] = 0;
+  std::size_t at = 0;
   for (std::int64_t i = 0; i < node.length; ++i) {
     if (!source->valid(i)) {
       mark_missing(node, i);
     } else {
       const std::string text = source->kind == Kind::integer
                                    ? std::to_string(source->values->as<std::int32_t>()[i])
-                                   : number_text(real_at(*source, i));
-      const std::size_t needed = static_cast<std::size_t>(at) + text.size();
-      if (needed > node.values->capacity()) node.values->grow(needed * 2);
+                                   : number_text(real_at(*source, i), scipen);
+      if (at + text.size() > node.values->capacity()) node.values->grow((at + text.size()) * 2);
       std::memcpy(node.values->data() + at, text.data(), text.size());
-      at += static_cast<std::int64_t>(text.size());
+      at += text.size();
     }
-    node.offsets->as<std::int64_t>()[i + 1] = at;
+    ends.push_back(static_cast<std::int64_t>(at));
   }
+  set_offsets(node, ends);
 }
 
 void take_wrapped(Node& node, const Node& state) {

@@ -57,10 +57,10 @@ std::string latin1_to_utf8(const std::uint8_t* text, std::size_t size) {
   return out;
 }
 
-std::string number_text(double value) {
+std::string number_text(double value, int scipen) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "Inf" : "-Inf";
-  if (value == 0) return "0";
+  if (value == 0) value = 0;  // R shows no sign of zero
   // The fewest significant digits, up to 15, that give the value at 15 digits.
   char scientific[40];
   char full[40];
@@ -77,7 +77,8 @@ std::string number_text(double value) {
   if (decimals > 340 || exponent > 340) return scientific;
   char fixed[720];
   std::snprintf(fixed, sizeof fixed, "%.*f", decimals, value);
-  return std::strlen(fixed) <= std::strlen(scientific) ? fixed : scientific;
+  const auto penalty = static_cast<std::int64_t>(std::strlen(scientific)) + scipen;
+  return static_cast<std::int64_t>(std::strlen(fixed)) <= penalty ? fixed : scientific;
 }
 
 }  // namespace rserial

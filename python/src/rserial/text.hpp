@@ -14,7 +14,8 @@ bool is_utf8(const std::uint8_t* text, std::size_t size);
 
 std::string latin1_to_utf8(const std::uint8_t* text, std::size_t size);
 
-// R's as.character() of a number: up to 15 significant digits, fixed unless scientific is shorter.
-std::string number_text(double value);
+// R's as.character() of a number: up to 15 significant digits, fixed unless that is more than
+// `scipen` characters longer than scientific (R's option of that name).
+std::string number_text(double value, int scipen = 0);
 
 }  // namespace rserial

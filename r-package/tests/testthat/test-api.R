@@ -386,3 +386,23 @@ test_that("every frame of datasets comes back identical as RDS and RData", {
     expect_identical(cf_load("all.RData"), frames)
   })
 })
+
+test_that("Parquet goes through whichever engine is there", {
+  engines <- Filter(has_parquet_engine, parquet_engine_names)
+  skip_if(length(engines) == 0L, "no Parquet engine is installed")
+  with_root({
+    saved <- cf_save(CO2, "x/co2.parquet")
+    expect_identical(saved$compression, NA_character_)
+    expect_identical(cf_load("x/co2.parquet"), CO2)
+    expect_identical(
+      cf_load("x/co2.parquet", columns = c("uptake", "Plant"))$Plant,
+      CO2$Plant
+    )
+    expect_identical(cf_load_many("x/*.parquet"), list(co2 = CO2))
+    expect_identical(cf_info("x/co2.parquet")$columns$name, names(CO2))
+    expect_error(
+      cf_save(CO2, "y.parquet", compression = "gzip"),
+      class = "crossframe_error_usage"
+    )
+  })
+})

@@ -1,0 +1,55 @@
+"""What every store checks, and the errors every store raises, in the same words."""
+
+from __future__ import annotations
+
+from crossframe import errors
+from crossframe.keys import check_key
+
+
+def check_write(key: str, *, if_absent: bool, if_match: str | None) -> None:
+    """Refuse a key that must not be written, and conditions that exclude each other.
+
+    Raises:
+        InvalidKeyError: See ``crossframe.keys.check_key``.
+        UsageError: Both conditions at once.
+    """
+    check_key(key)
+    if if_absent and if_match is not None:
+        raise errors.UsageError(f"Can't write '{key}' both if absent and if its ETag is '{if_match}'.")
+
+
+def check_range(start: int, length: int | None) -> None:
+    """Refuse a range that counts from the end."""
+    if start < 0 or (length is not None and length < 0):
+        raise errors.UsageError(f"Start and length must be 0 or more, not {start} and {length}.")
+
+
+def object_not_found(key: str, uri: str, version: str | None = None) -> errors.ObjectNotFoundError:
+    """Return the error for a key that holds nothing."""
+    what = f"object '{key}'" if version is None else f"version '{version}' of object '{key}'"
+    return errors.ObjectNotFoundError(f"Can't find {what} in {uri}.")
+
+
+def object_exists(key: str, uri: str) -> errors.ObjectExistsError:
+    """Return the error for a key that is taken."""
+    return errors.ObjectExistsError(
+        f"Can't write '{key}' to {uri}: there is an object already.",
+        hint="Choose another key, or allow it to be replaced (overwrite=True).",
+    )
+
+
+def precondition_failed(
+    key: str, uri: str, if_match: str | None, found: str | None = None
+) -> errors.PreconditionFailedError:
+    """Return the error for an object that is not the one the caller has seen."""
+    got = f"The object's ETag is '{found}'." if found else None
+    return errors.PreconditionFailedError(
+        f"Can't write '{key}' to {uri}: the object is not the one with ETag '{if_match}'.",
+        got,
+        "Somebody replaced or deleted it meanwhile: load it again, then save.",
+    )
+
+
+def no_versions(uri: str) -> errors.NotSupportedError:
+    """Return the error for a store that keeps the last content only."""
+    return errors.NotSupportedError(f"Can't read a version from {uri}: this store keeps none.")

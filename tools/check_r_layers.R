@@ -5,9 +5,11 @@
 layers <- list(
   tables = "tables",
   errors = "errors",
+  bytes = c("json", "serialized"),
   facts = c("attributes", "extensions", "formats", "keys", "patterns", "types"),
   signing = "aws-sigv4",
-  pieces = c("csv", "origin", "s3"),
+  origin = "origin",
+  pieces = c("csv", "s3"),
   parts = c("store", "codec"),
   api = c("api", "batch"),
   dropins = "aws-s3-compat"

@@ -5,6 +5,8 @@
 
 # arrow for R packs longer texts.
 long_text <- 100000
+# Bytes that a packed text may expand to.
+long_limit <- 2^30
 
 # Noted in a frame that came from Arrow types which R's own do not bring back; see origin.R.
 origin_attribute <- "crossframe"
@@ -33,7 +35,12 @@ r_text <- function(value) {
   # ascii = NA writes doubles in hexadecimal: the decimal form rounds to 16 digits
   bytes <- serialize(value, NULL, ascii = NA, version = 3L)
   if (length(bytes) > long_text) {
-    bytes <- serialize(memCompress(bytes, "gzip"), NULL, ascii = TRUE, version = 3L)
+    bytes <- serialize(
+      memCompress(bytes, "gzip"),
+      NULL,
+      ascii = TRUE,
+      version = 3L
+    )
   }
   rawToChar(bytes)
 }
@@ -47,7 +54,11 @@ frame_attributes <- function(x) {
   }
   rows <- kept[["row.names"]]
   # without columns the row names are all that tells the number of rows
-  if (is.integer(rows) && identical(rows, seq_along(rows)) && (length(x) > 0L || length(rows) == 0L)) {
+  if (
+    is.integer(rows) &&
+      identical(rows, seq_along(rows)) &&
+      (length(x) > 0L || length(rows) == 0L)
+  ) {
     kept$row.names <- NULL
   }
   kept
@@ -63,7 +74,9 @@ column_attributes <- function(x, type) {
   if (!is.null(implied) && identical(kept[["class"]], implied)) {
     kept$class <- NULL
   }
-  if (type %in% c("factor", "ordered") && is.null(attributes(kept[["levels"]]))) {
+  if (
+    type %in% c("factor", "ordered") && is.null(attributes(kept[["levels"]]))
+  ) {
     kept$levels <- NULL
   }
   if (type == "difftime") {
@@ -96,7 +109,11 @@ safe_attributes <- function(attributes, whose) {
   if (length(attributes) == 0L) {
     return(list())
   }
-  safe <- vapply(attributes, function(value) is.atomic(value) || is_safe(value), TRUE)
+  safe <- vapply(
+    attributes,
+    function(value) is.atomic(value) || is_safe(value),
+    TRUE
+  )
   for (name in names(attributes)[!safe]) {
     cf_warn(
       "lossy_conversion",
@@ -124,13 +141,19 @@ apply_r_metadata <- function(x, text) {
   for (i in which(!is.na(position))) {
     kept <- said[["columns"]][[position[i]]]
     if (is.list(kept)) {
-      columns[[i]] <- apply_attributes(columns[[i]], kept[["attributes"]], sprintf("column '%s'", names(columns)[i]))
+      columns[[i]] <- apply_attributes(
+        columns[[i]],
+        kept[["attributes"]],
+        sprintf("column '%s'", names(columns)[i])
+      )
     }
   }
   rows <- frame_rows(x)
   frame <- said[["attributes"]]
   row_names <- frame[["row.names"]]
-  if (!is.null(row_names) && length(row_names) != rows && length(columns) > 0L) {
+  if (
+    !is.null(row_names) && length(row_names) != rows && length(columns) > 0L
+  ) {
     frame[["row.names"]] <- NULL
   }
   apply_attributes(new_frame(columns, rows), frame, "the frame")
@@ -141,10 +164,21 @@ parse_r_text <- function(text) {
   kind <- "the frame's R attributes"
   said <- unserialize_checked(as_bytes(text), kind)
   if (is.raw(said)) {
-    said <- unserialize_checked(decompress_all(said), kind)
+    said <- .Call(C_inflate, said, long_limit)
+    if (!is.raw(said)) {
+      cf_abort(
+        "decode",
+        sprintf("Can't decode %s.", kind),
+        "the packed text is damaged or too long"
+      )
+    }
+    said <- unserialize_checked(said, kind)
   }
   if (!is.list(said)) {
-    cf_abort("decode", "Can't decode the frame's R attributes: they are no list.")
+    cf_abort(
+      "decode",
+      "Can't decode the frame's R attributes: they are no list."
+    )
   }
   said
 }
@@ -164,7 +198,11 @@ apply_attributes <- function(x, attributes, whose) {
       error = function(e) {
         cf_warn(
           "lossy_conversion",
-          sprintf("Attribute '%s' does not fit %s any more and is left out.", name, whose),
+          sprintf(
+            "Attribute '%s' does not fit %s any more and is left out.",
+            name,
+            whose
+          ),
           conditionMessage(e)
         )
         x
@@ -172,7 +210,12 @@ apply_attributes <- function(x, attributes, whose) {
     )
   }
   # a vector's own names are an attribute too, a frame's are its columns
-  if ("names" %in% names(attributes) && !is.data.frame(x) && length(attributes$names) == length(x)) {
+  if (
+    "names" %in%
+      names(attributes) &&
+      !is.data.frame(x) &&
+      length(attributes$names) == length(x)
+  ) {
     names(x) <- attributes$names
   }
   x

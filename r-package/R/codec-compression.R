@@ -20,7 +20,11 @@ compress_bytes <- function(data, name, level = 6L) {
 }
 
 # The bytes that a compressed object holds, at most `limit` of them.
-decompress_bytes <- function(data, name, limit = decompress_limit(length(data))) {
+decompress_bytes <- function(
+  data,
+  name,
+  limit = decompress_limit(length(data))
+) {
   switch(
     name,
     gzip = inflate(data, name, limit),
@@ -87,7 +91,11 @@ expand <- function(data, name, limit) {
     cf_abort(
       "decode",
       sprintf("Can't decompress %s data: it is damaged or truncated.", name),
-      sprintf("%.0f bytes were given; R says: %s", length(data), conditionMessage(e)),
+      sprintf(
+        "%.0f bytes were given; R says: %s",
+        length(data),
+        conditionMessage(e)
+      ),
       "Was the object stored completely? Compare its size with the file it was made from."
     )
   }
@@ -101,7 +109,11 @@ expand <- function(data, name, limit) {
 too_large <- function(name, limit) {
   cf_abort(
     "decode",
-    sprintf("Can't decompress %s data: it holds more than %.0f bytes.", name, limit),
+    sprintf(
+      "Can't decompress %s data: it holds more than %.0f bytes.",
+      name,
+      limit
+    ),
     NULL,
     "Do you trust it? Then raise the limit: Sys.setenv(CROSSFRAME_MAX_BYTES = )."
   )

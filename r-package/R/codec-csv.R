@@ -9,19 +9,37 @@ csv_encode <- function(x, schema = TRUE) {
   plain <- unname(Map(csv_plain, columns, types, names(columns)))
   names <- csv_text(names(columns), "a column's name")
   # a time without a zone has no Z
-  kinds <- ifelse(types == "difftime", "double", ifelse(types == "ordered", "factor", types))
+  kinds <- ifelse(
+    types == "difftime",
+    "double",
+    ifelse(types == "ordered", "factor", types)
+  )
   kinds[types == "posixct" & !grepl("tz=", arrow, fixed = TRUE)] <- "naive"
-  written <- .Call(C_csv_write, plain, as.character(unname(kinds)), as.character(names))
+  written <- .Call(
+    C_csv_write,
+    plain,
+    as.character(unname(kinds)),
+    as.character(names)
+  )
   warn_lost(columns, written[[2L]], written[[3L]])
   data <- written[[1L]]
-  list(data = data, schema = if (schema) csv_schema_write(x, types, arrow, data))
+  list(
+    data = data,
+    schema = if (schema) csv_schema_write(x, types, arrow, data)
+  )
 }
 
 # A data frame from a CSV.
 #
 # schema: the sidecar's text, or NULL for none; stored: the bytes it describes, where data was
 # compressed; columns: names of the columns to read, by default all; separator: one character.
-csv_decode <- function(data, schema = NULL, stored = data, columns = NULL, separator = ",") {
+csv_decode <- function(
+  data,
+  schema = NULL,
+  stored = data,
+  columns = NULL,
+  separator = ","
+) {
   index <- .Call(C_csv_index, data, separator)
   if (!is.null(index$problem)) {
     cf_abort(
@@ -35,7 +53,9 @@ csv_decode <- function(data, schema = NULL, stored = data, columns = NULL, separ
   csv <- list(data = data, index = index, separator = separator)
   if (!is.null(schema)) {
     sidecar <- csv_schema_read(schema)
-    if (identical(sidecar$names, index$names) && csv_schema_fits(sidecar, stored)) {
+    if (
+      identical(sidecar$names, index$names) && csv_schema_fits(sidecar, stored)
+    ) {
       return(csv_typed(csv, sidecar, columns))
     }
     cf_warn(
@@ -61,14 +81,20 @@ csv_plain <- function(x, type, name) {
   )
   attributes(values) <- NULL
   if (type %in% c("factor", "ordered")) {
-    attr(values, "levels") <- csv_text(levels(x), sprintf("levels of column '%s'", name))
+    attr(values, "levels") <- csv_text(
+      levels(x),
+      sprintf("levels of column '%s'", name)
+    )
   }
   values
 }
 
 csv_text <- function(x, whose) {
   if (any(Encoding(x) == "bytes")) {
-    cf_abort("unsupported_type", sprintf("Text of %s must be text, not bytes of no encoding.", whose))
+    cf_abort(
+      "unsupported_type",
+      sprintf("Text of %s must be text, not bytes of no encoding.", whose)
+    )
   }
   x <- enc2utf8(as.character(x))
   wrong <- which(!validUTF8(x))
@@ -87,7 +113,11 @@ warn_lost <- function(columns, lost, first) {
     value <- format(unclass(columns[[i]])[first[i]], digits = 17L)
     cf_warn(
       "lossy_conversion",
-      sprintf("Column '%s': %.0f values can't be kept exactly in CSV.", names(columns)[i], lost[i]),
+      sprintf(
+        "Column '%s': %.0f values can't be kept exactly in CSV.",
+        names(columns)[i],
+        lost[i]
+      ),
       sprintf("the first is %s in row %.0f", value, first[i])
     )
   }
@@ -97,11 +127,17 @@ warn_lost <- function(columns, lost, first) {
 
 csv_typed <- function(csv, sidecar, columns) {
   wanted <- csv_pick(sidecar$names, columns)
-  read <- lapply(wanted, function(i) csv_field_read(csv, i, sidecar$fields[[i]]))
+  read <- lapply(wanted, function(i) {
+    csv_field_read(csv, i, sidecar$fields[[i]])
+  })
   names(read) <- sidecar$names[wanted]
   rows <- csv$index$shape[1L]
   if (length(sidecar$names) == 0L) {
-    rows <- if (is.null(sidecar[["rows"]])) csv_rows_said(sidecar[["r"]]) else sidecar[["rows"]]
+    rows <- if (is.null(sidecar[["rows"]])) {
+      csv_rows_said(sidecar[["r"]])
+    } else {
+      sidecar[["rows"]]
+    }
   }
   x <- apply_r_metadata(new_frame(read, as.integer(rows)), sidecar[["r"]])
   arrow <- vapply(sidecar$fields[wanted], function(field) field$arrow, "")
@@ -114,14 +150,22 @@ csv_pandas <- function(sidecar) {
 }
 
 csv_rows_said <- function(text) {
-  if (is.null(text)) 0L else length(parse_r_text(text)[["attributes"]][["row.names"]])
+  if (is.null(text)) {
+    0L
+  } else {
+    length(parse_r_text(text)[["attributes"]][["row.names"]])
+  }
 }
 
 csv_field_read <- function(csv, i, field) {
   read <- function(type, levels = NULL) csv_column(csv, i, type, levels, FALSE)
   storage <- field$crossframe$storage
   as_stored <- function(x) {
-    if (identical(storage, "integer") && all(is.na(x) | x == floor(x))) as.integer(x) else x
+    if (identical(storage, "integer") && all(is.na(x) | x == floor(x))) {
+      as.integer(x)
+    } else {
+      x
+    }
   }
   switch(
     csv_field_kind(field$arrow),
@@ -132,7 +176,13 @@ csv_field_read <- function(csv, i, field) {
     factor = structure(
       read("factor", csv_levels(field)),
       levels = csv_levels(field),
-      class = implied_class(if (grepl("ordered=1", field$arrow, fixed = TRUE)) "ordered" else "factor")
+      class = implied_class(
+        if (grepl("ordered=1", field$arrow, fixed = TRUE)) {
+          "ordered"
+        } else {
+          "factor"
+        }
+      )
     ),
     date = structure(as_stored(read("date")), class = "Date"),
     timestamp = structure(
@@ -140,8 +190,15 @@ csv_field_read <- function(csv, i, field) {
       class = c("POSIXct", "POSIXt"),
       tzone = csv_zone(field$arrow)
     ),
-    duration = structure(as_stored(read("double")), class = "difftime", units = csv_units(field)),
-    abort_schema(sprintf("'%s' is no Arrow type that CSV keeps", substr(field$arrow, 1L, 80L)))
+    duration = structure(
+      as_stored(read("double")),
+      class = "difftime",
+      units = csv_units(field)
+    ),
+    abort_schema(sprintf(
+      "'%s' is no Arrow type that CSV keeps",
+      substr(field$arrow, 1L, 80L)
+    ))
   )
 }
 
@@ -150,9 +207,19 @@ csv_field_kind <- function(arrow) {
   switch(
     base,
     bool = "logical",
-    int8 = , int16 = , int32 = , int64 = , uint8 = , uint16 = , uint32 = , uint64 = "integer",
-    halffloat = , float = , double = "double",
-    string = , large_string = "character",
+    int8 = ,
+    int16 = ,
+    int32 = ,
+    int64 = ,
+    uint8 = ,
+    uint16 = ,
+    uint32 = ,
+    uint64 = "integer",
+    halffloat = ,
+    float = ,
+    double = "double",
+    string = ,
+    large_string = "character",
     dictionary = "factor",
     date32 = "date",
     timestamp = "timestamp",
@@ -182,14 +249,28 @@ csv_units <- function(field) {
 # Whole numbers: integer where every value fits, else double where exact, else integer64. What came
 # from integer64 goes back as such.
 csv_integer <- function(csv, i, field, storage) {
-  read <- function(type) .Call(C_csv_column, csv$data, csv$index, i, csv$separator, type, NULL, FALSE)
+  read <- function(type) {
+    .Call(
+      C_csv_column,
+      csv$data,
+      csv$index,
+      i,
+      csv$separator,
+      type,
+      NULL,
+      FALSE
+    )
+  }
   if (!identical(storage, "integer64")) {
     values <- read("integer")
     if (!is.list(values)) {
       return(values)
     }
     values <- read("double")
-    if (!is.list(values) && all(is.na(values) | (abs(values) < 2^53 & values == floor(values)))) {
+    if (
+      !is.list(values) &&
+        all(is.na(values) | (abs(values) < 2^53 & values == floor(values)))
+    ) {
       return(values)
     }
   }
@@ -198,7 +279,16 @@ csv_integer <- function(csv, i, field, storage) {
 
 # A column's values as a plain vector; a cell that does not fit is an error.
 csv_column <- function(csv, i, type, levels, na_is_missing) {
-  values <- .Call(C_csv_column, csv$data, csv$index, i, csv$separator, type, levels, na_is_missing)
+  values <- .Call(
+    C_csv_column,
+    csv$data,
+    csv$index,
+    i,
+    csv$separator,
+    type,
+    levels,
+    na_is_missing
+  )
   if (is.list(values)) {
     cf_abort(
       "decode",
@@ -220,7 +310,10 @@ csv_pick <- function(names, columns) {
     cf_abort(
       "usage",
       sprintf("Can't find column '%s'.", columns[is.na(found)][1L]),
-      sprintf("the columns are %s", paste(utils::head(names, 10L), collapse = ", "))
+      sprintf(
+        "the columns are %s",
+        paste(utils::head(names, 10L), collapse = ", ")
+      )
     )
   }
   found
@@ -232,7 +325,9 @@ csv_inferred <- function(csv) {
   names <- csv$index$names
   rows <- as.integer(csv$index$shape[1L])
   guess <- function(i) .Call(C_csv_guess, csv$data, csv$index, i, csv$separator)
-  row_names <- if (length(names) > 0L && names[1L] %in% c("", "Unnamed: 0")) csv_row_names(csv, guess(1L))
+  row_names <- if (length(names) > 0L && names[1L] %in% c("", "Unnamed: 0")) {
+    csv_row_names(csv, guess(1L))
+  }
   wanted <- setdiff(seq_along(names), if (!is.null(row_names)) 1L)
   read <- lapply(wanted, function(i) {
     type <- guess(i)
@@ -241,7 +336,11 @@ csv_inferred <- function(csv) {
       type,
       integer64 = structure(values, class = "integer64"),
       date = structure(values, class = "Date"),
-      posixct = structure(values, class = c("POSIXct", "POSIXt"), tzone = "UTC"),
+      posixct = structure(
+        values,
+        class = c("POSIXct", "POSIXt"),
+        tzone = "UTC"
+      ),
       values
     )
   })
@@ -266,5 +365,9 @@ csv_row_names <- function(csv, type) {
     return(texts)
   }
   numbers <- csv_column(csv, 1L, "integer", NULL, TRUE)
-  if (identical(numbers, seq_along(numbers) - 1L)) seq_along(numbers) else numbers
+  if (identical(numbers, seq_along(numbers) - 1L)) {
+    seq_along(numbers)
+  } else {
+    numbers
+  }
 }

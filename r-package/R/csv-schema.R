@@ -3,15 +3,29 @@
 # only Frictionless. Source: https://datapackage.org/standard/table-schema/.
 
 frictionless_types <- c(
-  logical = "boolean", integer = "integer", integer64 = "integer", double = "number", character = "string",
-  factor = "string", ordered = "string", date = "date", posixct = "datetime", difftime = "number"
+  logical = "boolean",
+  integer = "integer",
+  integer64 = "integer",
+  double = "number",
+  character = "string",
+  factor = "string",
+  ordered = "string",
+  date = "date",
+  posixct = "datetime",
+  difftime = "number"
 )
 
 # The text of the sidecar of a frame. data: its CSV.
 csv_schema_write <- function(x, types, arrow, data) {
   columns <- as.list(unclass(x))
   document <- list(
-    fields = unname(Map(csv_field_write, names(columns), columns, types, arrow)),
+    fields = unname(Map(
+      csv_field_write,
+      names(columns),
+      columns,
+      types,
+      arrow
+    )),
     missingValues = list("")
   )
   if (length(columns) == 0L) {
@@ -73,7 +87,9 @@ csv_field_write <- function(name, x, type, arrow) {
 csv_schema_read <- function(text) {
   document <- tryCatch(
     parse_json(if (is.raw(text)) rawToChar(text) else text),
-    error = function(e) abort_schema(paste("it is not JSON:", conditionMessage(e)))
+    error = function(e) {
+      abort_schema(paste("it is not JSON:", conditionMessage(e)))
+    }
   )
   if (!is.list(document) || !is.list(document$fields)) {
     abort_schema("it has no list of fields")
@@ -88,18 +104,28 @@ csv_schema_read <- function(text) {
   if (!is.null(document[["r"]]) && !is_text(document[["r"]])) {
     abort_schema("r must be text")
   }
-  if (!is.null(document$rows) && !(is.numeric(document$rows) && length(document$rows) == 1L)) {
+  if (
+    !is.null(document$rows) &&
+      !(is.numeric(document$rows) && length(document$rows) == 1L)
+  ) {
     abort_schema("rows must be a number")
   }
-  c(list(names = names), document[c("fields", "rows", "bytes", "hash", "r", "metadata")])
+  c(
+    list(names = names),
+    document[c("fields", "rows", "bytes", "hash", "r", "metadata")]
+  )
 }
 
 # Whether a sidecar belongs to these stored bytes.
 csv_schema_fits <- function(sidecar, stored) {
-  if (!is.null(sidecar$bytes) && !identical(as.double(sidecar$bytes), as.double(length(stored)))) {
+  if (
+    !is.null(sidecar$bytes) &&
+      !identical(as.double(sidecar$bytes), as.double(length(stored)))
+  ) {
     return(FALSE)
   }
-  is.null(sidecar$hash) || identical(sub("^md5:", "", sidecar$hash), csv_md5(stored))
+  is.null(sidecar$hash) ||
+    identical(sub("^md5:", "", sidecar$hash), csv_md5(stored))
 }
 
 is_text <- function(x) {

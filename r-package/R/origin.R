@@ -10,7 +10,9 @@ note_origin <- function(x, arrow, pandas = NULL) {
   differs <- unname(arrow) != own
   document <- list()
   if (any(differs)) {
-    document$columns <- lapply(which(differs), function(i) list(arrow = arrow[[i]], r = types[[i]]))
+    document$columns <- lapply(which(differs), function(i) {
+      list(arrow = arrow[[i]], r = types[[i]])
+    })
     names(document$columns) <- names(columns)[differs]
   }
   if (is.character(pandas)) {
@@ -30,8 +32,11 @@ origin_arrow <- function(x, types) {
   vapply(seq_along(columns), FUN.VALUE = "", function(i) {
     own <- arrow_type(columns[[i]], types[[i]])
     entry <- if (!is.na(position[i])) noted[[position[i]]]
-    fits <- is.list(entry) && identical(entry[["r"]], types[[i]]) && is.character(entry[["arrow"]]) &&
-      length(entry[["arrow"]]) == 1L && fits_arrow(columns[[i]], types[[i]], entry[["arrow"]], own)
+    fits <- is.list(entry) &&
+      identical(entry[["r"]], types[[i]]) &&
+      is.character(entry[["arrow"]]) &&
+      length(entry[["arrow"]]) == 1L &&
+      fits_arrow(columns[[i]], types[[i]], entry[["arrow"]], own)
     if (fits) entry[["arrow"]] else own
   })
 }
@@ -44,12 +49,20 @@ origin_pandas <- function(x) {
 
 read_origin <- function(x) {
   text <- attr(x, origin_attribute, exact = TRUE)
-  if (is.character(text) && length(text) == 1L) tryCatch(parse_json(text), error = function(e) NULL)
+  if (is.character(text) && length(text) == 1L) {
+    tryCatch(parse_json(text), error = function(e) NULL)
+  }
 }
 
 integer_limits <- list(
-  int8 = c(-2^7, 2^7 - 1), int16 = c(-2^15, 2^15 - 1), int32 = c(-2^31, 2^31 - 1), int64 = c(-2^53, 2^53),
-  uint8 = c(0, 2^8 - 1), uint16 = c(0, 2^16 - 1), uint32 = c(0, 2^32 - 1), uint64 = c(0, 2^53)
+  int8 = c(-2^7, 2^7 - 1),
+  int16 = c(-2^15, 2^15 - 1),
+  int32 = c(-2^31, 2^31 - 1),
+  int64 = c(-2^53, 2^53),
+  uint8 = c(0, 2^8 - 1),
+  uint16 = c(0, 2^16 - 1),
+  uint32 = c(0, 2^32 - 1),
+  uint64 = c(0, 2^53)
 )
 
 # Whether the values of an R column are all values of an Arrow type.
@@ -62,12 +75,24 @@ fits_arrow <- function(x, type, arrow, own) {
     limits <- integer_limits[[arrow]]
     whole <- !anyNA(values) || !any(is.nan(values))
     return(
-      type %in% c("integer", "double") && whole &&
-        all(is.na(values) | (values >= limits[1L] & values <= limits[2L] & values == floor(values)))
+      type %in%
+        c("integer", "double") &&
+        whole &&
+        all(
+          is.na(values) |
+            (values >= limits[1L] &
+              values <= limits[2L] &
+              values == floor(values))
+        )
     )
   }
   if (arrow == "float") {
-    single <- readBin(writeBin(as.double(values), raw(), size = 4L), "double", length(values), size = 4L)
+    single <- readBin(
+      writeBin(as.double(values), raw(), size = 4L),
+      "double",
+      length(values),
+      size = 4L
+    )
     return(type == "double" && all(is.na(values) | single == values))
   }
   if (arrow == "large_string") {
@@ -76,8 +101,10 @@ fits_arrow <- function(x, type, arrow, own) {
   if (startsWith(arrow, "dictionary<values=")) {
     index <- sub("^.*indices=([a-z0-9]+),.*$", "\\1", arrow)
     return(
-      type %in% c("factor", "ordered") && index %in% names(integer_limits) &&
-        length(levels(x)) <= integer_limits[[index]][2L]
+      type %in%
+        c("factor", "ordered") &&
+        index %in% names(integer_limits) &&
+        nlevels(x) <= integer_limits[[index]][2L]
     )
   }
   fits_ticks(as.double(values), type, arrow, own)
@@ -88,19 +115,16 @@ ticks_per_second <- c(s = 1, ms = 1e3, us = 1e6, ns = 1e9)
 fits_ticks <- function(values, type, arrow, own) {
   zone <- function(text) sub("^[a-z]+\\[[a-z]+(, tz=)?(.*)\\]$", "\\2", text)
   unit <- sub("^[a-z]+\\[([a-z]+).*$", "\\1", arrow)
-  same <- type == "posixct" && startsWith(arrow, "timestamp[") && zone(arrow) %in% c(zone(own), if (zone(own) == "UTC") "") ||
+  same <- type == "posixct" &&
+    startsWith(arrow, "timestamp[") &&
+    zone(arrow) %in% c(zone(own), if (zone(own) == "UTC") "") ||
     type == "difftime" && startsWith(arrow, "duration[")
   if (!same || !unit %in% names(ticks_per_second)) {
     return(FALSE)
   }
   per <- ticks_per_second[[unit]]
-  all(!is.finite(values) | (round(values * per) / per == values & abs(values) < 2^63 / per))
-}
-
-parse_json <- function(text) {
-  jsonlite::fromJSON(text, simplifyVector = FALSE)
-}
-
-write_json <- function(value, pretty = FALSE) {
-  enc2utf8(as.character(jsonlite::toJSON(value, auto_unbox = TRUE, null = "null", digits = NA, pretty = pretty)))
+  all(
+    !is.finite(values) |
+      (round(values * per) / per == values & abs(values) < 2^63 / per)
+  )
 }

@@ -2,7 +2,13 @@
 # has in a sidecar and in Parquet.
 
 # Seconds in each unit that a difftime can have.
-difftime_units <- c(secs = 1, mins = 60, hours = 3600, days = 86400, weeks = 604800)
+difftime_units <- c(
+  secs = 1,
+  mins = 60,
+  hours = 3600,
+  days = 86400,
+  weeks = 604800
+)
 
 # Nanoseconds since 1970 beyond which 64 bits overflow, in seconds; Arrow then counts microseconds.
 nanosecond_limit <- 9223372036
@@ -52,8 +58,15 @@ class_types <- list(
   POSIXct = function(x, name) numeric_type("posixct", x, name),
   difftime = function(x, name) {
     units <- attr(x, "units", exact = TRUE)
-    if (!is.character(units) || length(units) != 1L || !units %in% names(difftime_units)) {
-      abort_type(name, paste("difftime in units", paste(format(units), collapse = ", ")))
+    if (
+      !is.character(units) ||
+        length(units) != 1L ||
+        !units %in% names(difftime_units)
+    ) {
+      abort_type(
+        name,
+        paste("difftime in units", paste(format(units), collapse = ", "))
+      )
     }
     numeric_type("difftime", x, name)
   },
@@ -67,7 +80,10 @@ class_types <- list(
 
 numeric_type <- function(type, x, name) {
   if (!typeof(x) %in% c("integer", "double")) {
-    abort_type(name, paste(typeof(x), "with class", paste(class(x), collapse = "/")))
+    abort_type(
+      name,
+      paste(typeof(x), "with class", paste(class(x), collapse = "/"))
+    )
   }
   type
 }
@@ -75,7 +91,11 @@ numeric_type <- function(type, x, name) {
 abort_type <- function(name, got) {
   cf_abort(
     "unsupported_type",
-    sprintf("Column '%s' must have a type listed in types.csv, not %s.", name, got),
+    sprintf(
+      "Column '%s' must have a type listed in types.csv, not %s.",
+      name,
+      got
+    ),
     NULL,
     "Drop or convert the column first, or save the frame as rds, which holds any value."
   )
@@ -87,13 +107,18 @@ frame_types <- function(x) {
   columns <- as.list(unclass(x))
   types <- mapply(column_type, columns, names(columns), USE.NAMES = FALSE)
   types <- stats::setNames(as.character(types), names(columns))
-  lengths <- vapply(columns, length, 1L)
+  lengths <- lengths(columns)
   if (any(lengths != frame_rows(x))) {
     wrong <- which(lengths != frame_rows(x))[1L]
     cf_abort(
       "conversion",
       "Can't save a data frame whose columns differ in length.",
-      sprintf("column '%s' has %d values, the frame %d rows", names(x)[wrong], lengths[wrong], frame_rows(x))
+      sprintf(
+        "column '%s' has %d values, the frame %d rows",
+        names(x)[wrong],
+        lengths[wrong],
+        frame_rows(x)
+      )
     )
   }
   types
@@ -105,7 +130,11 @@ frame_rows <- function(x) {
 
 check_column_names <- function(names, n = length(names)) {
   if (n > 0L && (!is.character(names) || anyNA(names))) {
-    cf_abort("duplicate_column", "Column names must be text.", "a column has no name")
+    cf_abort(
+      "duplicate_column",
+      "Column names must be text.",
+      "a column has no name"
+    )
   }
   twice <- anyDuplicated(names)
   if (twice > 0L) {
@@ -124,7 +153,10 @@ arrow_type <- function(x, type) {
     return(sprintf("timestamp[%s, tz=%s]", tick_unit(x, 1), arrow_zone(x)))
   }
   if (type == "difftime") {
-    return(sprintf("duration[%s]", tick_unit(x, difftime_units[[attr(x, "units")]])))
+    return(sprintf(
+      "duration[%s]",
+      tick_unit(x, difftime_units[[attr(x, "units")]])
+    ))
   }
   r_types()[type, "arrow"]
 }
@@ -142,7 +174,10 @@ arrow_zone <- function(x) {
 }
 
 is_arrow_zone <- function(tzone) {
-  is.character(tzone) && length(tzone) == 1L && is.null(attributes(tzone)) && tzone %in% known_zones()
+  is.character(tzone) &&
+    length(tzone) == 1L &&
+    is.null(attributes(tzone)) &&
+    tzone %in% known_zones()
 }
 
 known_zones <- function() {

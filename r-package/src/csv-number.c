@@ -191,14 +191,16 @@ size_t csv_format_double(double value, char *out) {
     value = -value;
   }
   if (isinf(value)) return memcpy(out + sign, "inf", 3), sign + 3;
-  if (value < 9007199254740992.0 && value == floor(value)) return sign + csv_format_integer((int64_t)value, out + sign);
+  if (value < 9007199254740992.0 && value == floor(value))
+    return sign + csv_format_integer((int64_t)value, out + sign);
   if (value >= 1e-5 && value < 1e15) {
     size_t length = format_decimals(value, out + sign);
     if (length > 0) return sign + length;
   }
   char room[CSV_VALUE_ROOM];
   int length = 0;
-  for (int digits = 15; digits <= 17; digits++) {
+  /* from 0.1 on format_decimals() has tried all of 15 digits */
+  for (int digits = value >= 0.1 && value < 1e15 ? 16 : 15; digits <= 17; digits++) {
     length = snprintf(room, sizeof room, "%.*g", digits, value);
     if (digits == 17 || strtod(room, NULL) == value) break;
   }

@@ -86,7 +86,8 @@ static size_t count_lines(const char *p, const char *end) {
 }
 
 /* Fills `starts` with the offset of each cell; NULL, or what is wrong at *at. */
-static const char *index_cells(const csv_text *csv, const char **at, size_t columns, uint64_t *starts, size_t *rows) {
+static const char *index_cells(const csv_text *csv, const char **at, size_t columns, uint64_t *starts,
+                               size_t *rows) {
   csv_cell cell;
   size_t filled = 0;
   while (*at < csv->end) {
@@ -99,7 +100,8 @@ static const char *index_cells(const csv_text *csv, const char **at, size_t colu
     for (size_t i = 0; last == CSV_SEPARATOR; i++) {
       if (i == columns) {
         *at = record;
-        return columns == 0 ? "a record follows a header without columns" : "a record has more fields than the header";
+        return columns == 0 ? "a record follows a header without columns"
+                            : "a record has more fields than the header";
       }
       starts[filled++] = (uint64_t)(*at - csv->start);
       last = csv_next(at, csv->end, csv->separator, &cell);
@@ -175,12 +177,9 @@ typedef struct {
 
 static csv_column column_of(SEXP bytes, SEXP index, SEXP column, SEXP separator, int na_is_missing) {
   SEXP shape = VECTOR_ELT(index, 1);
-  return (csv_column){text_of(bytes, separator),
-                      (const uint64_t *)RAW(VECTOR_ELT(index, 2)),
-                      (R_xlen_t)REAL(shape)[0],
-                      (R_xlen_t)REAL(shape)[1],
-                      (R_xlen_t)Rf_asReal(column) - 1,
-                      na_is_missing};
+  return (csv_column){text_of(bytes, separator),       (const uint64_t *)RAW(VECTOR_ELT(index, 2)),
+                      (R_xlen_t)REAL(shape)[0],        (R_xlen_t)REAL(shape)[1],
+                      (R_xlen_t)Rf_asReal(column) - 1, na_is_missing};
 }
 
 /* 0 where the cell is missing. */
@@ -287,7 +286,9 @@ static SEXP misfit(R_xlen_t row, const csv_cell *cell) {
 /* One value of a column of numbers into `out`; 0 where the cell does not fit. */
 typedef int (*reader)(const csv_cell *cell, void *out);
 
-static int read_logical(const csv_cell *cell, void *out) { return csv_parse_logical(cell->text, cell->length, out); }
+static int read_logical(const csv_cell *cell, void *out) {
+  return csv_parse_logical(cell->text, cell->length, out);
+}
 
 static int read_integer(const csv_cell *cell, void *out) {
   int64_t value;
@@ -296,7 +297,9 @@ static int read_integer(const csv_cell *cell, void *out) {
   return 1;
 }
 
-static int read_double(const csv_cell *cell, void *out) { return csv_parse_double(cell->text, cell->length, out); }
+static int read_double(const csv_cell *cell, void *out) {
+  return csv_parse_double(cell->text, cell->length, out);
+}
 
 static int read_integer64(const csv_cell *cell, void *out) {
   return csv_parse_integer(cell->text, cell->length, out);
@@ -321,7 +324,9 @@ static int read_time(const csv_cell *cell, void *out) {
 static SEXP read_numbers(const csv_column *c, SEXPTYPE type, reader read, const void *missing) {
   SEXP out = PROTECT(Rf_allocVector(type, c->rows));
   size_t size = type == REALSXP ? 8 : 4;
-  char *to = type == REALSXP ? (char *)REAL(out) : type == INTSXP ? (char *)INTEGER(out) : (char *)LOGICAL(out);
+  char *to = type == REALSXP  ? (char *)REAL(out)
+             : type == INTSXP ? (char *)INTEGER(out)
+                              : (char *)LOGICAL(out);
   csv_cell cell;
   for (R_xlen_t i = 0; i < c->rows; i++, to += size) {
     if (!get_cell(c, i, &cell)) {
@@ -408,7 +413,8 @@ static SEXP read_codes(const csv_column *c, SEXP levels) {
 /* The values of a column (from 1) as plain vectors, or list(row, text) of a cell that does not fit.
    type: logical, integer, double, integer64 (its bits as doubles), date (days), posixct (seconds),
    character, or factor (codes among `levels`). */
-SEXP cf_csv_column(SEXP bytes, SEXP index, SEXP column, SEXP separator, SEXP type, SEXP levels, SEXP na_is_missing) {
+SEXP cf_csv_column(SEXP bytes, SEXP index, SEXP column, SEXP separator, SEXP type, SEXP levels,
+                   SEXP na_is_missing) {
   csv_column c = column_of(bytes, index, column, separator, Rf_asLogical(na_is_missing) == TRUE);
   const char *name = CHAR(STRING_ELT(type, 0));
   if (strcmp(name, "logical") == 0) return read_numbers(&c, LGLSXP, read_logical, &R_NaInt);

@@ -83,7 +83,8 @@ static int read_clock(const char **p, const char *end, int64_t *seconds, int32_t
     if (second < 0 || second > 59) return 0;
     if (take(p, end, '.')) {
       int count = 0;
-      while (count < 9 && *p < end && **p >= '0' && **p <= '9') fraction = fraction * 10 + (*(*p)++ - '0'), count++;
+      while (count < 9 && *p < end && **p >= '0' && **p <= '9')
+        fraction = fraction * 10 + (*(*p)++ - '0'), count++;
       if (count == 0) return 0;
       for (; count < 9; count++) fraction *= 10;
     }
@@ -182,7 +183,8 @@ size_t csv_format_time(int64_t seconds, int32_t nanoseconds, int with_fraction, 
   length += two_digits((int)(clock % 60), out + length);
   if (with_fraction) {
     out[length++] = '.';
-    for (int32_t unit = BILLION / 10; unit > 0; unit /= 10) out[length++] = (char)('0' + nanoseconds / unit % 10);
+    for (int32_t unit = BILLION / 10; unit > 0; unit /= 10)
+      out[length++] = (char)('0' + nanoseconds / unit % 10);
   }
   return length;
 }

@@ -65,7 +65,7 @@ typedef struct {
   const double *doubles;
   SEXP strings;
   int has_fraction; /* of a second: then every time has nine digits */
-  double lost; /* values that do not come back, and the row of the first, from 1 */
+  double lost;      /* values that do not come back, and the row of the first, from 1 */
   double first_lost;
 } column;
 
@@ -128,8 +128,10 @@ static void put_value(output *out, column *c, R_xlen_t row) {
   switch (c->kind) {
     case WRITE_LOGICAL:
       if (c->integers[row] == NA_LOGICAL) return;
-      if (c->integers[row]) put_text(out, "true", 4);
-      else put_text(out, "false", 5);
+      if (c->integers[row])
+        put_text(out, "true", 4);
+      else
+        put_text(out, "false", 5);
       return;
     case WRITE_INTEGER:
       if (c->integers[row] != NA_INTEGER) put_integer(out, c->integers[row]);
@@ -159,8 +161,8 @@ static int has_fraction(const double *values, R_xlen_t n) {
 }
 
 static column describe(SEXP values, const char *kind) {
-  static const char *const kinds[] = {"logical",   "integer", "double", "integer64",
-                                      "character", "factor",  "date",   "posixct", "naive"};
+  static const char *const kinds[] = {"logical", "integer", "double",  "integer64", "character",
+                                      "factor",  "date",    "posixct", "naive"};
   column c = {.levels = R_NilValue, .strings = R_NilValue};
   for (int i = 0; i < 9; i++) {
     if (strcmp(kind, kinds[i]) == 0) c.kind = (write_kind)i;
@@ -170,7 +172,8 @@ static column describe(SEXP values, const char *kind) {
   if (TYPEOF(values) == REALSXP) c.doubles = REAL(values);
   if (TYPEOF(values) == STRSXP) c.strings = values;
   if (c.kind == WRITE_FACTOR) c.levels = Rf_getAttrib(values, R_LevelsSymbol);
-  if (c.kind == WRITE_TIME || c.kind == WRITE_NAIVE_TIME) c.has_fraction = has_fraction(c.doubles, XLENGTH(values));
+  if (c.kind == WRITE_TIME || c.kind == WRITE_NAIVE_TIME)
+    c.has_fraction = has_fraction(c.doubles, XLENGTH(values));
   return c;
 }
 

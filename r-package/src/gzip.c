@@ -26,7 +26,8 @@ SEXP cf_gzip(SEXP bytes, SEXP level) {
   size_t size = (size_t)XLENGTH(bytes), given = 0, taken = 0;
   size_t room = size + size / 1000 + 1024;
   SEXP out = PROTECT(Rf_allocVector(RAWSXP, (R_xlen_t)room));
-  if (deflateInit2(&stream, Rf_asInteger(level), Z_DEFLATED, GZIP_WINDOW, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK) {
+  if (deflateInit2(&stream, Rf_asInteger(level), Z_DEFLATED, GZIP_WINDOW, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) !=
+      Z_OK) {
     Rf_error("zlib could not start to compress");
   }
   int status = Z_OK;

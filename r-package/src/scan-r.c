@@ -5,9 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static SEXP text(const char *value) {
-  return Rf_ScalarString(Rf_mkCharCE(value, CE_UTF8));
-}
+static SEXP text(const char *value) { return Rf_ScalarString(Rf_mkCharCE(value, CE_UTF8)); }
 
 static void set(SEXP list, SEXP names, int at, const char *name, SEXP value) {
   SET_VECTOR_ELT(list, at, value);

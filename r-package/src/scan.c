@@ -95,7 +95,8 @@ static int truncated(scan_state *s, const char *what, uint64_t length) {
 static int read_int(scan_state *s, int32_t *value) {
   if (scan_read_int(&s->in, value)) return 1;
   s->item_offset = s->in.at;
-  return damaged(s, s->in.size - s->in.at < 4 ? "the bytes end where a number is due" : "no number where one is due");
+  return damaged(
+      s, s->in.size - s->in.at < 4 ? "the bytes end where a number is due" : "no number where one is due");
 }
 
 /* -1 announces two words: a length of 2^31 or more. */
@@ -117,7 +118,8 @@ static int read_length(scan_state *s, uint64_t *length) {
 static int read_char(scan_state *s, size_t *start, size_t *size) {
   int32_t flags, length;
   if (!read_int(s, &flags)) return 0;
-  if ((flags & 0xFF) != CODE_CHAR || (flags & HAS_ATTRIBUTES)) return damaged(s, "no string where one is due");
+  if ((flags & 0xFF) != CODE_CHAR || (flags & HAS_ATTRIBUTES))
+    return damaged(s, "no string where one is due");
   if (!read_int(s, &length)) return 0;
   if (length < -1) return damaged(s, "a string of negative length");
   *size = length < 0 ? 0 : (size_t)length;
@@ -320,7 +322,8 @@ static int enter_refused(scan_state *s, int type, int32_t flags) {
     case CODE_PROMISE:
     case CODE_DOTS:
       return push_refused(s, type, 0, 2 + ((flags & HAS_ATTRIBUTES) != 0) + ((flags & HAS_TAG) != 0));
-    case CODE_ENVIRONMENT: return read_int(s, &word) && add_reference(s, 0, 0, 0) && push_refused(s, type, 0, 4);
+    case CODE_ENVIRONMENT:
+      return read_int(s, &word) && add_reference(s, 0, 0, 0) && push_refused(s, type, 0, 4);
     case CODE_EXPRESSION: return read_length(s, &length) && push_refused(s, type, flags, length);
     case CODE_SPECIAL:
     case CODE_BUILTIN:
@@ -409,10 +412,11 @@ static int altrep_type(const scan_state *s, size_t name) {
   static const struct {
     const char *name;
     int type;
-  } known[] = {{"compact_intseq", CODE_INTEGER}, {"compact_realseq", CODE_DOUBLE}, {"deferred_string", CODE_STRING},
-               {"wrap_integer", CODE_INTEGER},   {"wrap_logical", CODE_LOGICAL},   {"wrap_real", CODE_DOUBLE},
-               {"wrap_complex", CODE_COMPLEX},   {"wrap_raw", CODE_RAW},           {"wrap_string", CODE_STRING},
-               {"wrap_list", CODE_LIST}};
+  } known[] = {{"compact_intseq", CODE_INTEGER}, {"compact_realseq", CODE_DOUBLE},
+               {"deferred_string", CODE_STRING}, {"wrap_integer", CODE_INTEGER},
+               {"wrap_logical", CODE_LOGICAL},   {"wrap_real", CODE_DOUBLE},
+               {"wrap_complex", CODE_COMPLEX},   {"wrap_raw", CODE_RAW},
+               {"wrap_string", CODE_STRING},     {"wrap_list", CODE_LIST}};
   for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
     if (name_is(s, name, known[i].name)) return known[i].type;
   }
@@ -591,7 +595,8 @@ static int step_cell_next(scan_state *s, scan_frame *f) {
 /* A deferred string's or a wrapped vector's state is a pair: the vector, then an integer vector. */
 static int step_altrep_source(scan_state *s, scan_frame *f) {
   int is_string = name_is(s, f->tag, "deferred_string");
-  int fits = is_string ? s->last_type == CODE_INTEGER || s->last_type == CODE_DOUBLE : s->last_type == f->type;
+  int fits =
+      is_string ? s->last_type == CODE_INTEGER || s->last_type == CODE_DOUBLE : s->last_type == f->type;
   if (!fits) return damaged(s, "an ALTREP object over a vector of another type");
   int32_t flags, length;
   s->item_offset = s->in.at;
@@ -599,7 +604,8 @@ static int step_altrep_source(scan_state *s, scan_frame *f) {
   if (flags != CODE_INTEGER) return damaged(s, "an ALTREP object without its description");
   if (!read_int(s, &length)) return 0;
   if (length != (is_string ? 1 : 2)) return damaged(s, "an ALTREP object without its description");
-  if (!scan_skip_numbers(&s->in, CODE_INTEGER, (uint64_t)length)) return truncated(s, "a vector", (uint64_t)length);
+  if (!scan_skip_numbers(&s->in, CODE_INTEGER, (uint64_t)length))
+    return truncated(s, "a vector", (uint64_t)length);
   f->step = STEP_ATTRIBUTES;
   return 1;
 }
@@ -637,7 +643,9 @@ static int read_header(scan_state *s) {
   size_t start;
   if (!read_int(s, &length)) return 0;
   if (length < 0 || length > 63) return damaged(s, "a native encoding's name of %d bytes", length);
-  return scan_read_text(in, (size_t)length, &start) ? 1 : truncated(s, "a native encoding's name", (uint64_t)length);
+  return scan_read_text(in, (size_t)length, &start)
+             ? 1
+             : truncated(s, "a native encoding's name", (uint64_t)length);
 }
 
 int scan_run(scan_state *s) {

@@ -94,15 +94,15 @@ typedef enum {
 typedef struct {
   scan_step step;
   int type;
-  int flags;           /* flag word of the object, or of a pairlist's current cell */
-  int is_attributes;   /* a pairlist that holds attributes */
-  int is_refused;      /* a full report goes on inside it */
-  int formula_class;   /* a call: its class is "formula" ... */
-  int formula_home;    /* ... and its environment global, base or empty */
-  size_t owner;        /* of attributes: index of the frame they belong to, plus one; 0: of a vector */
+  int flags;         /* flag word of the object, or of a pairlist's current cell */
+  int is_attributes; /* a pairlist that holds attributes */
+  int is_refused;    /* a full report goes on inside it */
+  int formula_class; /* a call: its class is "formula" ... */
+  int formula_home;  /* ... and its environment global, base or empty */
+  size_t owner;      /* of attributes: index of the frame they belong to, plus one; 0: of a vector */
   uint64_t index;
   uint64_t length;
-  size_t tag;          /* reference number of the current cell's tag, 0 without one */
+  size_t tag; /* reference number of the current cell's tag, 0 without one */
   size_t offset;
 } scan_frame;
 

@@ -1,0 +1,285 @@
+# Parquet bytes to data frames and back, by whichever engine is there: the packages arrow or
+# nanoparquet, else the Python core's command, `crossframe convert`, which keeps every type exactly.
+
+parquet_engine_names <- c("arrow", "nanoparquet", "python")
+
+# The Parquet file of a data frame.
+parquet_encode <- function(x) {
+  types <- frame_types(x)
+  engine <- parquet_engine(x, types)
+  switch(
+    engine,
+    arrow = arrow_encode(x, types),
+    nanoparquet = nanoparquet_encode(x, types),
+    python = python_encode(x)
+  )
+}
+
+# The data frame in a Parquet file. columns: names of those to read, by default all.
+parquet_decode <- function(data, columns = NULL) {
+  x <- switch(
+    parquet_engine(),
+    arrow = arrow_decode(data),
+    nanoparquet = nanoparquet_decode(data),
+    python = python_decode(data)
+  )
+  pick_columns(x, columns)
+}
+
+# The engine in use: options(crossframe.parquet = ) names one, else the first that is there. A frame
+# that an engine does not keep exactly goes to the next one.
+parquet_engine <- function(x = NULL, types = NULL) {
+  named <- getOption("crossframe.parquet")
+  if (!is.null(named) && !(is_text(named) && named %in% parquet_engine_names)) {
+    cf_abort(
+      "usage",
+      "Can't use option crossframe.parquet.",
+      sprintf(
+        "it must be one of %s",
+        paste(parquet_engine_names, collapse = ", ")
+      )
+    )
+  }
+  found <- Filter(
+    has_parquet_engine,
+    if (is.null(named)) parquet_engine_names else named
+  )
+  if (length(found) == 0L) {
+    cf_abort(
+      "engine_missing",
+      "Can't read or write Parquet: none of its engines is installed.",
+      sprintf(
+        "looked for %s",
+        paste(
+          if (is.null(named)) parquet_engine_names else named,
+          collapse = ", "
+        )
+      ),
+      paste(
+        "Install R's arrow or nanoparquet (install.packages(\"nanoparquet\")), or the Python package",
+        "(pip install crossframe) and name its command in options(crossframe.python = )."
+      )
+    )
+  }
+  exact <- if (is.null(x)) {
+    found
+  } else {
+    Filter(function(engine) engine_keeps(engine, x, types), found)
+  }
+  c(exact, found)[1L]
+}
+
+has_parquet_engine <- function(engine) {
+  if (engine == "python") {
+    !is.null(python_command())
+  } else {
+    requireNamespace(engine, quietly = TRUE)
+  }
+}
+
+# Both packages count times in microseconds, and durations in whole seconds.
+engine_keeps <- function(engine, x, types) {
+  if (engine == "python") {
+    return(TRUE)
+  }
+  if (
+    length(types) == 0L ||
+      any(types %in% c("difftime", if (engine == "nanoparquet") "integer64"))
+  ) {
+    return(FALSE)
+  }
+  all(vapply(
+    as.list(unclass(x))[types == "posixct"],
+    FUN.VALUE = TRUE,
+    function(time) {
+      seconds <- as.double(unclass(time))
+      all(is.na(seconds) | seconds == round(seconds * 1e6) / 1e6)
+    }
+  ))
+}
+
+# ---- the Python core
+
+# The words that start the command: from options(crossframe.python = ), the environment's
+# CROSSFRAME_PYTHON or PATH; NULL where there is none. A python stands for its own crossframe.
+python_command <- function() {
+  named <- getOption("crossframe.python", Sys.getenv("CROSSFRAME_PYTHON"))
+  path <- Sys.which(if (nzchar(named)) path.expand(named) else "crossframe")[[
+    1L
+  ]]
+  if (!nzchar(path)) {
+    return(NULL)
+  }
+  if (grepl("^python[0-9.]*(\\.exe)?$", basename(path))) {
+    return(c(path, "-c", shQuote("from crossframe.cli import main; main()")))
+  }
+  path
+}
+
+python_encode <- function(x) {
+  python_convert(
+    rds_encode(x, compression = NULL),
+    ".rds",
+    ".parquet",
+    "conversion"
+  )
+}
+
+python_decode <- function(data) {
+  rds_decode(python_convert(data, ".parquet", ".rds", "decode"))
+}
+
+# The bytes that `crossframe convert` makes of bytes; its message becomes our error or warning.
+python_convert <- function(data, from, to, error) {
+  folder <- tempfile("crossframe-")
+  dir.create(folder)
+  on.exit(unlink(folder, recursive = TRUE))
+  source <- file.path(folder, paste0("frame", from))
+  target <- file.path(folder, paste0("frame", to))
+  said <- file.path(folder, "said.txt")
+  writeBin(data, source)
+  command <- python_command()
+  arguments <- c(command[-1L], "convert", shQuote(source), shQuote(target))
+  status <- suppressWarnings(
+    system2(
+      command[1L],
+      arguments,
+      stdout = FALSE,
+      stderr = said,
+      env = outside_r()
+    )
+  )
+  lines <- if (file.exists(said)) {
+    readLines(said, warn = FALSE, encoding = "UTF-8")
+  } else {
+    character()
+  }
+  if (status != 0L || !file.exists(target)) {
+    lines <- sub(
+      "^crossframe: ",
+      "",
+      gsub(
+        source,
+        paste0("the ", substring(from, 2L), " data"),
+        lines,
+        fixed = TRUE
+      )
+    )
+    cf_abort(
+      error,
+      sprintf(
+        "Can't convert from %s to %s.",
+        substring(from, 2L),
+        substring(to, 2L)
+      ),
+      paste(
+        c(
+          lines,
+          if (length(lines) == 0L) {
+            sprintf("the command ended with status %s", status)
+          }
+        ),
+        collapse = "\n  "
+      ),
+      sprintf("The Python core did this: %s", command[1L])
+    )
+  }
+  warned <- grep("^crossframe: warning: ", lines, value = TRUE)
+  for (line in sub("^crossframe: warning: (Lossy: )?", "", warned)) {
+    cf_warn("lossy_conversion", line)
+  }
+  readBin(target, raw(), file.size(target))
+}
+
+# R puts folders of its own before LD_LIBRARY_PATH (etc/ldpaths), where a python built elsewhere
+# would find another python's library.
+outside_r <- function() {
+  given <- strsplit(Sys.getenv("LD_LIBRARY_PATH"), ":", fixed = TRUE)[[1L]]
+  if (length(given) == 0L) {
+    return(character())
+  }
+  paste0(
+    "LD_LIBRARY_PATH=",
+    shQuote(paste(setdiff(given, r_library_folders()), collapse = ":"))
+  )
+}
+
+# What etc/ldpaths of this R adds, as it is not exported.
+r_library_folders <- function() {
+  script <- paste(
+    "unset LD_LIBRARY_PATH; R_HOME=%s; . %s; printf %%s \"$LD_LIBRARY_PATH\""
+  )
+  ldpaths <- file.path(R.home("etc"), "ldpaths")
+  if (.Platform$OS.type != "unix" || !file.exists(ldpaths)) {
+    return(character())
+  }
+  said <- suppressWarnings(
+    system2(
+      "sh",
+      c("-c", shQuote(sprintf(script, shQuote(R.home()), shQuote(ldpaths)))),
+      stdout = TRUE,
+      stderr = FALSE
+    )
+  )
+  strsplit(paste(said, collapse = ""), ":", fixed = TRUE)[[1L]]
+}
+
+# ---- R's arrow. Its own `r` metadata is replaced by ours, which says the same and keeps more.
+
+arrow_encode <- function(x, types) {
+  table <- arrow::arrow_table(new_frame(as.list(unclass(x)), frame_rows(x)))
+  text <- r_metadata(x, types)
+  table$metadata <- if (is.null(text)) list() else list(r = text)
+  sink <- arrow::BufferOutputStream$create()
+  arrow::write_parquet(table, sink)
+  as.raw(sink$finish())
+}
+
+arrow_decode <- function(data) {
+  table <- read_with(
+    "arrow",
+    arrow::read_parquet(arrow::buffer(data), as_data_frame = FALSE)
+  )
+  text <- table$metadata[["r"]]
+  table$metadata <- list()
+  x <- as.data.frame(table)
+  apply_r_metadata(new_frame(as.list(unclass(x)), frame_rows(x)), text)
+}
+
+# ---- nanoparquet
+
+nanoparquet_encode <- function(x, types) {
+  plain <- new_frame(as.list(unclass(x)), frame_rows(x))
+  text <- r_metadata(x, types)
+  nanoparquet::write_parquet(
+    plain,
+    ":raw:",
+    metadata = if (!is.null(text)) c(r = text)
+  )
+}
+
+nanoparquet_decode <- function(data) {
+  path <- tempfile("crossframe-", fileext = ".parquet")
+  on.exit(unlink(path))
+  writeBin(data, path)
+  x <- read_with("nanoparquet", nanoparquet::read_parquet(path))
+  pairs <- nanoparquet::read_parquet_metadata(
+    path
+  )$file_meta_data$key_value_metadata[[1L]]
+  text <- pairs$value[match("r", pairs$key)]
+  apply_r_metadata(
+    new_frame(as.list(unclass(x)), frame_rows(x)),
+    if (!is.na(text)) text
+  )
+}
+
+read_with <- function(engine, value) {
+  tryCatch(value, error = function(e) {
+    cf_abort(
+      "decode",
+      "Can't decode these bytes as Parquet.",
+      sprintf("%s says: %s", engine, conditionMessage(e)),
+      "Was the object stored completely, and is it what its name says?"
+    )
+  })
+}

@@ -19,15 +19,38 @@ double real_at(const Node& node, std::int64_t i) {
   return value;
 }
 
-std::string class_of(const Node& info) {
-  if (info.kind != Kind::pairlist || info.children.size() < 2 || info.children[0]->kind != Kind::symbol ||
+struct KnownClass {
+  const char* name;
+  Kind kind;
+  int type;
+};
+
+// Those of R's altclasses.c that hold data; mmap_* would map a file of this machine.
+constexpr KnownClass kKnown[] = {
+    {"compact_intseq", Kind::integer, kInteger}, {"compact_realseq", Kind::real, kReal},
+    {"deferred_string", Kind::string, kString},  {"wrap_logical", Kind::logical, kLogical},
+    {"wrap_integer", Kind::integer, kInteger},   {"wrap_real", Kind::real, kReal},
+    {"wrap_complex", Kind::complex, kComplex},   {"wrap_raw", Kind::raw, kRaw},
+    {"wrap_string", Kind::string, kString},      {"wrap_list", Kind::list, kList},
+};
+
+const KnownClass& class_of(const Node& info) {
+  if (info.kind != Kind::pairlist || info.children.size() != 3 || info.children[0]->kind != Kind::symbol ||
       info.children[1]->kind != Kind::symbol) {
     throw DecodeFailure("an ALTREP form without class and package");
   }
   if (info.children[1]->text != "base") {
     throw UnsafeFailure("an ALTREP class of package '" + info.children[1]->text + "'");
   }
-  return info.children[0]->text;
+  const Node& type = *info.children[2];
+  for (const KnownClass& known : kKnown) {
+    if (info.children[0]->text != known.name) continue;
+    if (type.kind != Kind::integer || type.length != 1 || type.values->as<std::int32_t>()[0] != known.type) {
+      throw DecodeFailure("an ALTREP form that claims another type than its class has");
+    }
+    return known;
+  }
+  throw UnsafeFailure("the ALTREP class '" + info.children[0]->text + "'");
 }
 
 void expand_sequence(Node& node, const Node& state, bool integers, std::int64_t& budget) {
@@ -107,9 +130,11 @@ void expand_deferred_string(Node& node, const Node& state) {
   set_offsets(node, ends);
 }
 
-void take_wrapped(Node& node, const Node& state) {
+void take_wrapped(Node& node, const Node& state, Kind kind) {
   const bool fits = (state.kind == Kind::list || state.kind == Kind::pairlist) && !state.children.empty();
   if (!fits) throw DecodeFailure("a wrapped vector without the vector");
+  if (state.children[0]->kind != kind)
+    throw DecodeFailure("a wrapped vector of another type than its class has");
   const Node wrapper = node;
   node = *state.children[0];
   node.attributes = wrapper.attributes;
@@ -120,7 +145,8 @@ void take_wrapped(Node& node, const Node& state) {
 }  // namespace
 
 void expand_altrep(Node& node, std::int64_t& budget) {
-  const std::string name = class_of(*node.children[0]);
+  const KnownClass& known = class_of(*node.children[0]);
+  const std::string name = known.name;
   const Node state = *node.children[1];
   Node* attributes = node.children[2];
   node.attributes = attributes->kind == Kind::pairlist ? attributes : nullptr;
@@ -129,10 +155,8 @@ void expand_altrep(Node& node, std::int64_t& budget) {
     expand_sequence(node, state, name == "compact_intseq", budget);
   } else if (name == "deferred_string") {
     expand_deferred_string(node, state);
-  } else if (name.rfind("wrap_", 0) == 0) {
-    take_wrapped(node, state);
   } else {
-    throw UnsafeFailure("the ALTREP class '" + name + "'");
+    take_wrapped(node, state, known.kind);
   }
 }
 

@@ -6,7 +6,16 @@ layers <- list(
   tables = "tables",
   errors = "errors",
   bytes = c("json", "serialized"),
-  facts = c("attributes", "extensions", "formats", "keys", "patterns", "types"),
+  facts = c(
+    "attributes",
+    "extensions",
+    "formats",
+    "keys",
+    "origin",
+    "patterns",
+    "serial",
+    "types"
+  ),
   signing = "aws-sigv4",
   origin = "origin",
   pieces = c("csv", "s3"),

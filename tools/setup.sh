@@ -107,7 +107,7 @@ set_up_system() {
 pip_install() {
     local attempt
     for attempt in 1 2 3; do
-        .venv/bin/python -m pip install -qq --disable-pip-version-check --retries 5 "$@" && return 0
+        .venv/bin/python -m pip install -qq --disable-pip-version-check --no-compile --retries 5 "$@" && return 0
         say "pip failed (attempt $attempt of 3)" >&2
         sleep $((attempt * 5))
     done

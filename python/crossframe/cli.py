@@ -195,6 +195,14 @@ def convert(
     return None
 
 
+@app.command(hidden=True)
+def worker() -> None:
+    """Convert what is asked for on standard input, line by line; for the R package."""
+    from crossframe.worker import serve
+
+    serve(sys.stdin, sys.stdout)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit: 0 done, 1 our error, 2 wrong use."""
     warnings.showwarning = _show_warning

@@ -42,6 +42,13 @@ R signals the same rows as conditions: ``ObjectNotFoundError`` is the class
 from __future__ import annotations
 
 
+def row_name(kind: type[BaseException]) -> str:
+    """Return the name that ``errors.csv`` and R have for an error or warning: ``object_not_found``."""
+    words = kind.__name__.removesuffix("Error").removesuffix("Warning")
+    name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in words).lstrip("_")
+    return "crossframe_error" if kind is CrossframeError else name
+
+
 class CrossframeError(Exception):
     """Any error of this package.
 

@@ -91,7 +91,41 @@ def _arrow_table(frame: pd.DataFrame, *, nan: str) -> pa.Table:
             if isinstance(values.dtype, np.dtype):
                 array = pa.array(values.to_numpy(), from_pandas=False)
                 table = table.set_column(position, field, array)
-    return _index_first(table, len(frame.columns))
+    return _in_usual_layout(_index_first(table, len(frame.columns)))
+
+
+def _in_usual_layout(table: pa.Table) -> pa.Table:
+    """Give text 32-bit offsets where it fits, and factors int32 codes: what the type table names.
+
+    Why: pandas' own choice of offsets and codes depends on its versions and on the values.
+    """
+    for position, field in enumerate(table.schema):
+        column = table.column(position)
+        if pa.types.is_large_string(field.type):
+            usual = _short_text(column)
+        elif pa.types.is_dictionary(field.type):
+            usual = _int32_codes(column)
+        else:
+            continue
+        table = table.set_column(position, field.with_type(usual.type), usual)
+    return table
+
+
+def _short_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(pa.string()) if column.nbytes <= _INT32_MAX else column
+
+
+def _int32_codes(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    chunks = []
+    for chunk in column.chunks:
+        levels = chunk.dictionary
+        if pa.types.is_large_string(levels.type) and levels.nbytes <= _INT32_MAX:
+            levels = levels.cast(pa.string())
+        codes = chunk.indices.cast(pa.int32())
+        chunks.append(pa.DictionaryArray.from_arrays(codes, levels, ordered=column.type.ordered, safe=False))
+    if not chunks:
+        return column
+    return pa.chunked_array(chunks)
 
 
 def _index_first(table: pa.Table, count: int) -> pa.Table:

@@ -25,32 +25,19 @@ void lose(Loss& loss, std::int64_t i) {
 
 constexpr double kExact = 0x1p53;  // below it every whole double is an exact integer
 
-struct Parts {
-  std::int64_t whole;
-  std::int64_t rest;  // 0 <= rest < ticks
-};
-
-Parts split(std::int64_t count, std::int64_t ticks) {
-  Parts parts{count / ticks, count % ticks};
-  if (parts.rest < 0) {
-    parts.whole -= 1;
-    parts.rest += ticks;
-  }
-  return parts;
-}
-
-double join(const Parts& parts, std::int64_t ticks) {
-  return static_cast<double>(parts.whole) + static_cast<double>(parts.rest) / static_cast<double>(ticks);
+// Split towards zero, so that a small negative amount keeps its own precision.
+double join(std::int64_t count, std::int64_t ticks) {
+  return static_cast<double>(count / ticks) + static_cast<double>(count % ticks) / static_cast<double>(ticks);
 }
 
 // Scales a double whose whole part lies within int64; false where the sum leaves `limit`.
 // Why no floor() and nearbyint(): without SSE4.1 each is a call, and this runs for every value.
 bool scale(double value, std::int64_t ticks, std::int64_t limit, std::int64_t& sum) {
-  auto whole = static_cast<std::int64_t>(value);
-  if (static_cast<double>(whole) > value) --whole;
+  const auto whole = static_cast<std::int64_t>(value);
   const double rest = (value - static_cast<double>(whole)) * static_cast<double>(ticks);
+  const double nearest = rest < 0 ? rest - 0.5 : rest + 0.5;
   return !__builtin_mul_overflow(whole, ticks, &sum) &&
-         !__builtin_add_overflow(sum, static_cast<std::int64_t>(rest + 0.5), &sum) && sum <= limit &&
+         !__builtin_add_overflow(sum, static_cast<std::int64_t>(nearest), &sum) && sum <= limit &&
          sum >= -limit;
 }
 
@@ -74,7 +61,7 @@ Node* to_ticks(Tree& tree, const Node& values, std::int64_t ticks, std::int64_t 
         continue;
       }
       if (std::fabs(value) <= std::fmin(largest, 0x1p62) && scale(value, ticks, limit, counts[i])) {
-        if (join(split(counts[i], ticks), ticks) != value) lose(loss, i);
+        if (join(counts[i], ticks) != value) lose(loss, i);
         continue;
       }
       lose(loss, i);
@@ -98,9 +85,8 @@ Node* from_ticks(Tree& tree, const Node& values, std::int64_t ticks, Loss& loss)
       mark_missing(*out, i);
       continue;
     }
-    const Parts parts = split(in[i], ticks);
-    doubles[i] = join(parts, ticks);
-    if (parts.rest == 0 && std::fabs(doubles[i]) < kExact) continue;
+    doubles[i] = join(in[i], ticks);
+    if (in[i] % ticks == 0 && std::fabs(doubles[i]) < kExact) continue;
     std::int64_t again = 0;
     const bool within = std::fabs(doubles[i]) < 0x1p62 && scale(doubles[i], ticks, INT64_MAX, again);
     if (!within || again != in[i]) lose(loss, i);

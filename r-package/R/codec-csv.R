@@ -54,7 +54,8 @@ csv_decode <- function(
   if (!is.null(schema)) {
     sidecar <- csv_schema_read(schema)
     if (
-      identical(sidecar$names, index$names) && csv_schema_fits(sidecar, stored)
+      identical(sidecar$names, index$names) &&
+        csv_schema_fits(sidecar, if (is.null(stored)) data else stored)
     ) {
       return(csv_typed(csv, sidecar, columns))
     }

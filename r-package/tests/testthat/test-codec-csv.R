@@ -341,3 +341,16 @@ test_that("other separators", {
     data.frame(a = 1L, b = "x,y")
   )
 })
+
+test_that("columns of classes outside the table keep their attributes", {
+  frame <- data.frame(
+    named = c(1, 2),
+    text = I(c("a", "b")),
+    time = structure(c(1, 2), class = c("hms", "difftime"), units = "secs")
+  )
+  frame$named <- c(u = 1, v = NA)
+  frame$array <- array(1:2, 2L)
+  frame$mine <- structure(c(0, 1), class = c("mine", "Date"))
+  frame$levels <- structure(factor(c("a", "b")), levels = c(x = "a", y = "b"))
+  expect_identical(csv_round_trip(frame), frame)
+})

@@ -18,7 +18,7 @@ layers <- list(
   ),
   signing = "aws-sigv4",
   origin = "origin",
-  pieces = c("csv", "s3"),
+  pieces = c("csv", "s3", "python"),
   parts = c("store", "codec"),
   api = c("api", "batch"),
   dropins = "aws-s3-compat"

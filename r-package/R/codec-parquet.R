@@ -21,7 +21,7 @@ parquet_decode <- function(data, columns = NULL) {
     parquet_engine(),
     arrow = arrow_decode(data),
     nanoparquet = nanoparquet_decode(data),
-    python = python_decode(data)
+    python = python_decode(data, columns)
   )
   pick_columns(x, columns)
 }
@@ -100,129 +100,42 @@ engine_keeps <- function(engine, x, types) {
 
 # ---- the Python core
 
-# The words that start the command: from options(crossframe.python = ), the environment's
-# CROSSFRAME_PYTHON or PATH; NULL where there is none. A python stands for its own crossframe.
-python_command <- function() {
-  named <- getOption("crossframe.python", Sys.getenv("CROSSFRAME_PYTHON"))
-  path <- Sys.which(if (nzchar(named)) path.expand(named) else "crossframe")[[
-    1L
-  ]]
-  if (!nzchar(path)) {
-    return(NULL)
-  }
-  if (grepl("^python[0-9.]*(\\.exe)?$", basename(path))) {
-    return(c(path, "-c", shQuote("from crossframe.cli import main; main()")))
-  }
-  path
-}
-
 python_encode <- function(x) {
-  python_convert(
-    rds_encode(x, compression = NULL),
-    ".rds",
-    ".parquet",
-    "conversion"
-  )
+  python_convert(rds_encode(x, compression = NULL), ".rds", ".parquet")
 }
 
-python_decode <- function(data) {
-  rds_decode(python_convert(data, ".parquet", ".rds", "decode"))
+python_decode <- function(data, columns = NULL) {
+  rds_decode(python_convert(data, ".parquet", ".rds", columns))
 }
 
-# The bytes that `crossframe convert` makes of bytes; its message becomes our error or warning.
-python_convert <- function(data, from, to, error) {
+# The bytes that the Python core makes of bytes.
+python_convert <- function(data, from, to, columns = NULL) {
   folder <- tempfile("crossframe-")
   dir.create(folder)
   on.exit(unlink(folder, recursive = TRUE))
   source <- file.path(folder, paste0("frame", from))
   target <- file.path(folder, paste0("frame", to))
-  said <- file.path(folder, "said.txt")
   writeBin(data, source)
-  command <- python_command()
-  arguments <- c(command[-1L], "convert", shQuote(source), shQuote(target))
-  status <- suppressWarnings(
-    system2(
-      command[1L],
-      arguments,
-      stdout = FALSE,
-      stderr = said,
-      env = outside_r()
-    )
-  )
-  lines <- if (file.exists(said)) {
-    readLines(said, warn = FALSE, encoding = "UTF-8")
-  } else {
-    character()
+  request <- list(from = source, to = target)
+  request$columns <- if (!is.null(columns)) as.list(columns)
+  answer <- python_ask(request)
+  for (warned in answer$warnings) {
+    cf_warn(warned$warning, sub("^Lossy: ", "", warned$message))
   }
-  if (status != 0L || !file.exists(target)) {
-    lines <- sub(
-      "^crossframe: ",
-      "",
-      gsub(
-        source,
-        paste0("the ", substring(from, 2L), " data"),
-        lines,
-        fixed = TRUE
-      )
-    )
+  if (!isTRUE(answer$ok)) {
+    # Why: the user knows nothing of the file that the bytes passed through.
+    detail <- sub("(\n +)?In file:.*$", "", text_or(answer$detail, ""))
     cf_abort(
-      error,
-      sprintf(
-        "Can't convert from %s to %s.",
-        substring(from, 2L),
-        substring(to, 2L)
-      ),
-      paste(
-        c(
-          lines,
-          if (length(lines) == 0L) {
-            sprintf("the command ended with status %s", status)
-          }
-        ),
-        collapse = "\n  "
-      ),
-      sprintf("The Python core did this: %s", command[1L])
+      text_or(answer$error, "codec"),
+      text_or(answer$problem, "Can't convert the frame."),
+      if (nzchar(detail)) detail,
+      answer$hint
     )
-  }
-  warned <- grep("^crossframe: warning: ", lines, value = TRUE)
-  for (line in sub("^crossframe: warning: (Lossy: )?", "", warned)) {
-    cf_warn("lossy_conversion", line)
   }
   readBin(target, raw(), file.size(target))
 }
 
-# R puts folders of its own before LD_LIBRARY_PATH (etc/ldpaths), where a python built elsewhere
-# would find another python's library.
-outside_r <- function() {
-  given <- strsplit(Sys.getenv("LD_LIBRARY_PATH"), ":", fixed = TRUE)[[1L]]
-  if (length(given) == 0L) {
-    return(character())
-  }
-  paste0(
-    "LD_LIBRARY_PATH=",
-    shQuote(paste(setdiff(given, r_library_folders()), collapse = ":"))
-  )
-}
-
-# What etc/ldpaths of this R adds, as it is not exported.
-r_library_folders <- function() {
-  script <- paste(
-    "unset LD_LIBRARY_PATH; R_HOME=%s; . %s; printf %%s \"$LD_LIBRARY_PATH\""
-  )
-  ldpaths <- file.path(R.home("etc"), "ldpaths")
-  if (.Platform$OS.type != "unix" || !file.exists(ldpaths)) {
-    return(character())
-  }
-  said <- suppressWarnings(
-    system2(
-      "sh",
-      c("-c", shQuote(sprintf(script, shQuote(R.home()), shQuote(ldpaths)))),
-      stdout = TRUE,
-      stderr = FALSE
-    )
-  )
-  strsplit(paste(said, collapse = ""), ":", fixed = TRUE)[[1L]]
-}
+text_or <- function(value, other) if (is_text(value)) value else other
 
 # ---- R's arrow. Its own `r` metadata is replaced by ours, which says the same and keeps more.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def run_r() -> RunR:
     """Run one of the R scripts beside this file; give what it prints."""
 
     def run(script: str, *arguments: str) -> str:
-        environment = {"R_LIBS": str(REPOSITORY / ".rlib")} | os.environ
+        environment = {"R_LIBS": str(REPOSITORY / ".rlib"), "CROSSFRAME_PYTHON": sys.executable} | os.environ
         done = subprocess.run(
             ["Rscript", "--vanilla", str(HERE / script), *arguments],
             env=environment,

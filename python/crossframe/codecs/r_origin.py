@@ -9,6 +9,7 @@ back only for columns that still have the R type they were written with.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -126,9 +127,26 @@ def _document(node: Node) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
+# Types that R frames remember and CSV does not keep.
+_MORE_TYPES = {"halffloat": pa.float16(), "null": pa.null(), "date64[ms]": pa.date64()}
+_DECIMAL = re.compile(r"decimal(32|64|128|256)\((\d{1,2}), (-?\d{1,2})\)")
+
+
+def _parse_type(text: str) -> pa.DataType:
+    if decimal := _DECIMAL.fullmatch(text):
+        make = getattr(pa, f"decimal{decimal[1]}")
+        try:
+            return make(int(decimal[2]), int(decimal[3]))
+        except ValueError:
+            raise DecodeError(f"'{text}' is no Arrow type.") from None
+    return _MORE_TYPES[text] if text in _MORE_TYPES else parse_type(text)
+
+
 def _cast(column: pa.ChunkedArray, arrow_type: str) -> pa.ChunkedArray | None:
     try:
-        wanted = parse_type(arrow_type)
+        wanted = _parse_type(arrow_type)
+        if pa.types.is_null(wanted) and column.null_count == len(column):
+            return pa.chunked_array([pa.nulls(len(column))])
         if _is_finest(column.type) and wanted.id == column.type.id:
             column = _rounded(column, _NANOSECONDS[wanted.unit])
         return column.cast(wanted)

@@ -207,6 +207,13 @@ def _encode_factor(arrow_field: pa.Field, values: pa.Array, losses: Losses) -> V
     levels = values.dictionary
     if not (pa.types.is_string(levels.type) or pa.types.is_large_string(levels.type)):
         raise unsupported(arrow_field.name, f"category of {levels.type}")
+    if pc.count_distinct(levels, mode="all").as_py() != len(levels):
+        # Arrow may hold a text twice, R's levels may not.
+        once = pc.unique(levels)
+        values = pa.DictionaryArray.from_arrays(
+            pc.index_in(levels, once).take(values.indices), once, ordered=values.type.ordered
+        )
+        levels = once
     codes = pc.add(values.indices.cast(pa.int32()), pa.scalar(1, pa.int32()))
     classes = ["ordered", "factor"] if values.type.ordered else ["factor"]
     return Vector(_rserial.vector(codes), {"levels": _rserial.vector(levels), "class": character(classes)})

@@ -107,7 +107,7 @@ class AsciiReader : public Cursor {
     char* end = nullptr;
     const long long value = std::strtoll(word.c_str(), &end, 10);
     if (word.empty() || *end != '\0' || value < INT32_MIN || value > INT32_MAX) {
-      throw DecodeFailure("'" + word + "' is not an integer");
+      throw DecodeFailure("'" + printable(word) + "' is not an integer");
     }
     return static_cast<std::int32_t>(value);
   }
@@ -136,7 +136,8 @@ class AsciiReader : public Cursor {
       const std::string word = next_word();
       char* end = nullptr;
       const unsigned long value = std::strtoul(word.c_str(), &end, 16);
-      if (word.empty() || *end != '\0' || value > 255) throw DecodeFailure("'" + word + "' is not a byte");
+      if (word.empty() || *end != '\0' || value > 255)
+        throw DecodeFailure("'" + printable(word) + "' is not a byte");
       raw_[i] = static_cast<char>(value);
     }
     return reinterpret_cast<const std::uint8_t*>(raw_.data());
@@ -158,6 +159,14 @@ class AsciiReader : public Cursor {
     while (at_ < end_ && std::isspace(*at_)) ++at_;
   }
 
+  // A damaged word may be no text at all.
+  static std::string printable(std::string word) {
+    for (char& c : word) {
+      if (c < 32 || c > 126) c = '?';
+    }
+    return word;
+  }
+
   // Why bounded: R's own reader takes words of at most 100 characters.
   std::string next_word() {
     skip_space();
@@ -172,7 +181,7 @@ class AsciiReader : public Cursor {
     if (word == "NA") return kNaReal;
     char* end = nullptr;
     const double value = std::strtod(word.c_str(), &end);
-    if (*end != '\0') throw DecodeFailure("'" + word + "' is not a number");
+    if (*end != '\0') throw DecodeFailure("'" + printable(word) + "' is not a number");
     std::uint64_t bits;
     std::memcpy(&bits, &value, 8);
     return bits;

@@ -1,0 +1,1 @@
+"""Bytes <-> Arrow tables, a module for each format."""

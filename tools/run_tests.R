@@ -4,9 +4,10 @@
 # A test_that() block passes when it neither failed nor stopped nor warned; pytest treats warnings alike.
 
 args <- commandArgs(trailingOnly = TRUE)
-progress <- testthat::ProgressReporter$new(
+# Why this one: it prints a line a file, and what failed at the end, also where it is not on a terminal.
+progress <- testthat::SummaryReporter$new(
   show_praise = FALSE,
-  max_failures = Inf
+  max_reports = Inf
 )
 collected <- testthat::ListReporter$new()
 Sys.setenv(NOT_CRAN = "true")

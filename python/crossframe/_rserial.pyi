@@ -1,15 +1,15 @@
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from typing_extensions import Buffer
 
-class DecodeFailure(ValueError): ...
-class UnsafeFailure(ValueError): ...
+class DecodeError(ValueError): ...
+class UnsafeError(ValueError): ...
 
 class _ArrowArray(Protocol):
     def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
 
-Kind = Literal[
+Kind: TypeAlias = Literal[
     "null",
     "symbol",
     "pairlist",

@@ -69,13 +69,13 @@ def decode_node(data: bytes | memoryview, what: str) -> Node:
     """
     try:
         return _rserial.decode(data)
-    except _rserial.UnsafeFailure as failure:
+    except _rserial.UnsafeError as failure:
         raise UnsafeDataError(
             f"Can't load {what}: it holds code that could run.",
             str(failure),
             "Look at it with crossframe.check().",
         ) from None
-    except _rserial.DecodeFailure as failure:
+    except _rserial.DecodeError as failure:
         raise DecodeError(f"Can't decode {what} as R data.", str(failure)) from None
     except MemoryError:
         raise DecodeError(

@@ -129,8 +129,11 @@ def load_many(
                 failed[key] = error
             else:
                 _add(loaded, made, key, names)
-    _report(failed, on_error)
-    return {name: frame for name, (_, frame) in loaded.items()}
+    by_name = {name: frame for name, (_, frame) in loaded.items()}
+    if failed and on_error == "collect":
+        raise BatchError.of(failed, by_name)
+    _warn_of(failed)
+    return by_name
 
 
 def save_many(
@@ -206,18 +209,9 @@ def _add(loaded: dict[str, tuple[str, Any]], made: dict[str, Any], key: str, nam
         loaded[name] = (key, frame)
 
 
-def _report(failed: dict[str, CrossframeError], on_error: str) -> None:
-    if not failed:
-        return
-    if on_error == "skip":
-        for key, error in failed.items():
-            warnings.warn(CrossframeWarning(f"Skipped '{key}': {error}"), stacklevel=3)
-        return
-    told = "\n  ".join(
-        f"'{key}': {error.problem} {error.detail or ''}".rstrip() for key, error in failed.items()
-    )
-    keys = "key" if len(failed) == 1 else "keys"
-    raise BatchError(f"Can't load {len(failed)} {keys}.", told, 'Say on_error="skip" to have the rest.')
+def _warn_of(skipped: dict[str, CrossframeError]) -> None:
+    for key, error in skipped.items():
+        warnings.warn(CrossframeWarning(f"Skipped '{key}': {error}"), stacklevel=3)
 
 
 def _named(frames: Mapping[Any, Any], fields: tuple[str, ...]) -> list[tuple[dict[str, Any], Any]]:

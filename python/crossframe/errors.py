@@ -41,6 +41,12 @@ R signals the same rows as conditions: ``ObjectNotFoundError`` is the class
 
 from __future__ import annotations
 
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 def row_name(kind: type[BaseException]) -> str:
     """Return the name that ``errors.csv`` and R have for an error or warning: ``object_not_found``."""
@@ -204,7 +210,27 @@ class SchemaMismatchError(ConversionError):
 
 
 class BatchError(CrossframeError):
-    """One or more keys of a batch failed."""
+    """One or more keys of a batch failed.
+
+    Attributes:
+        errors: What went wrong, by key.
+        loaded: The frames of the keys that did not fail, by name.
+    """
+
+    errors: Mapping[str, CrossframeError] = MappingProxyType({})
+    loaded: Mapping[str, Any] = MappingProxyType({})
+
+    @classmethod
+    def of(cls, errors: Mapping[str, CrossframeError], loaded: Mapping[str, Any]) -> BatchError:
+        """Tell of every key that failed."""
+        told = "\n  ".join(
+            f"'{key}': {one.problem} {one.detail or ''}".rstrip() for key, one in errors.items()
+        )
+        keys = "key" if len(errors) == 1 else "keys"
+        error = cls(f"Can't load {len(errors)} {keys}.", told, 'Say on_error="skip" to have the rest.')
+        error.errors = errors
+        error.loaded = loaded
+        return error
 
 
 class NoMatchError(BatchError, LookupError):

@@ -68,5 +68,6 @@ class Losses:
                 f"Can't {what} without loss.", shown, "Drop strict=True to go on with a warning."
             )
         for loss in self.found:
-            warnings.warn(f"Lossy: {loss}.", LossyConversionWarning, stacklevel=4)
+            # Why 3: load() and save() call this, and the user them.
+            warnings.warn(f"Lossy: {loss}.", LossyConversionWarning, stacklevel=3)
         self.found.clear()

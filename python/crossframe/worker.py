@@ -1,7 +1,7 @@
-"""Conversions asked for line by line, in one process: what R runs where it has no Parquet engine of its own.
+"""Conversions asked for line by line, in one process: what R runs where it has no Parquet engine.
 
-A request is a line of JSON, ``{"from": path, "to": path}`` and, if wanted, ``"columns"``; the answer is a line of
-JSON: ``{"ok": true}`` or ``{"error": row of errors.csv, "problem": ..., "detail": ..., "hint": ...}``, and in both
+A request is a line of JSON, ``{"from": path, "to": path}`` and, if wanted, ``"columns"``. The answer is a
+line of JSON: ``{"ok": true}`` or ``{"error": row of errors.csv, "problem", "detail", "hint"}``, and in both
 ``"warnings": [{"warning": name, "message": ...}]``.
 """
 

@@ -1,8 +1,9 @@
 # CSV bytes to data frames and back; the types travel in a sidecar (csv-schema.R). What a CSV means
 # is laid down in tests/conformance/csv/README.md and is the same in Python.
 
-# The CSV of a data frame: list(data, schema); schema is the sidecar's text, or NULL.
-csv_encode <- function(x, schema = TRUE) {
+# The CSV of a data frame: list(data, schema); schema is the sidecar's text, or NULL; separator is one
+# character.
+csv_encode <- function(x, schema = TRUE, separator = ",") {
   types <- frame_types(x)
   arrow <- origin_arrow(x, types)
   columns <- as.list(unclass(x))
@@ -19,7 +20,8 @@ csv_encode <- function(x, schema = TRUE) {
     C_csv_write,
     plain,
     as.character(unname(kinds)),
-    as.character(names)
+    as.character(names),
+    separator
   )
   warn_lost(columns, written[[2L]], written[[3L]])
   data <- written[[1L]]

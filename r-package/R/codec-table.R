@@ -18,10 +18,10 @@ codec_for <- function(format) {
   c(row, several = decodes_to == "objects", frame = decodes_to == "frame")
 }
 
-codecs <- list(
-  csv = list(
+delimited <- function(separator) {
+  list(
     encode = function(values, target) {
-      encoded <- csv_encode(values[[1L]], schema = target$schema)
+      encoded <- csv_encode(values[[1L]], target$schema, separator)
       sidecar <- function(stored) csv_schema_for(encoded$schema, stored)
       list(data = encoded$data, sidecar = if (target$schema) sidecar)
     },
@@ -30,12 +30,18 @@ codecs <- list(
         source$data,
         source$sidecar,
         source$stored,
-        source$columns
+        source$columns,
+        separator
       )
       named_value(source$name, value)
     },
     sidecar = TRUE
-  ),
+  )
+}
+
+codecs <- list(
+  csv = delimited(","),
+  tsv = delimited("\t"),
   parquet = list(
     encode = function(values, target) list(data = parquet_encode(values[[1L]])),
     decode = function(source) {

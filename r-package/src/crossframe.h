@@ -46,7 +46,8 @@ SEXP cf_inflate(SEXP bytes, SEXP limit);
 /* csv-read.c, csv-write.c */
 SEXP cf_csv_index(SEXP bytes, SEXP separator);
 SEXP cf_csv_guess(SEXP bytes, SEXP index, SEXP column, SEXP separator);
-SEXP cf_csv_column(SEXP bytes, SEXP index, SEXP column, SEXP separator, SEXP type, SEXP levels, SEXP na_is_missing);
-SEXP cf_csv_write(SEXP columns, SEXP kinds, SEXP names);
+SEXP cf_csv_column(SEXP bytes, SEXP index, SEXP column, SEXP separator, SEXP type, SEXP levels,
+                   SEXP na_is_missing);
+SEXP cf_csv_write(SEXP columns, SEXP kinds, SEXP names, SEXP separator);
 
 #endif

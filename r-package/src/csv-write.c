@@ -177,9 +177,9 @@ static column describe(SEXP values, const char *kind) {
   return c;
 }
 
-static void put_header(output *out, SEXP names) {
+static void put_header(output *out, SEXP names, char between) {
   for (R_xlen_t i = 0; i < XLENGTH(names); i++) {
-    if (i > 0) put_byte(out, ',');
+    if (i > 0) put_byte(out, between);
     put_quoted(out, STRING_ELT(names, i));
   }
   put_byte(out, '\n');
@@ -195,8 +195,9 @@ static SEXP finished(const output *out) {
 /* list(data, lost, first): CSV of the columns, and for each the number of values that do not come
    back and the first row with one.
    columns: list of plain vectors (dates and times as doubles, text as UTF-8), kinds: character;
-   see `describe`; names: UTF-8. */
-SEXP cf_csv_write(SEXP columns, SEXP kinds, SEXP names) {
+   see `describe`; names: UTF-8; separator: one byte. */
+SEXP cf_csv_write(SEXP columns, SEXP kinds, SEXP names, SEXP separator) {
+  const char between = CHAR(STRING_ELT(separator, 0))[0];
   R_xlen_t count = XLENGTH(columns), rows = count > 0 ? XLENGTH(VECTOR_ELT(columns, 0)) : 0;
   column *described = (column *)R_alloc((size_t)count + 1, sizeof *described);
   for (R_xlen_t i = 0; i < count; i++) {
@@ -205,10 +206,10 @@ SEXP cf_csv_write(SEXP columns, SEXP kinds, SEXP names) {
   output out = {.room = 1024 + (size_t)rows * (size_t)count * 8};
   out.bytes = Rf_allocVector(RAWSXP, (R_xlen_t)out.room);
   PROTECT_WITH_INDEX(out.bytes, &out.index);
-  put_header(&out, names);
+  put_header(&out, names, between);
   for (R_xlen_t row = 0; count > 0 && row < rows; row++) {
     for (R_xlen_t i = 0; i < count; i++) {
-      if (i > 0) put_byte(&out, ',');
+      if (i > 0) put_byte(&out, between);
       put_value(&out, &described[i], row);
     }
     put_byte(&out, '\n');

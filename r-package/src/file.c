@@ -17,24 +17,24 @@
 
 static const char *error_name(int code) {
   switch (code) {
-  case EFBIG: return "EFBIG";
-  case EILSEQ: return "EILSEQ";
-  case EINVAL: return "EINVAL";
-  case EMLINK: return "EMLINK";
-  case ENOSYS: return "ENOSYS";
-  case ENOTSUP: return "ENOTSUP";
-  case EEXIST: return "EEXIST";
-  case ENOTEMPTY: return "ENOTEMPTY";
-  case ENOENT: return "ENOENT";
-  case ENOTDIR: return "ENOTDIR";
-  case EISDIR: return "EISDIR";
-  case EACCES: return "EACCES";
-  case EPERM: return "EPERM";
-  case EROFS: return "EROFS";
-  case ENOSPC: return "ENOSPC";
-  case EDQUOT: return "EDQUOT";
-  case ENAMETOOLONG: return "ENAMETOOLONG";
-  default: return "EOTHER";
+    case EFBIG: return "EFBIG";
+    case EILSEQ: return "EILSEQ";
+    case EINVAL: return "EINVAL";
+    case EMLINK: return "EMLINK";
+    case ENOSYS: return "ENOSYS";
+    case ENOTSUP: return "ENOTSUP";
+    case EEXIST: return "EEXIST";
+    case ENOTEMPTY: return "ENOTEMPTY";
+    case ENOENT: return "ENOENT";
+    case ENOTDIR: return "ENOTDIR";
+    case EISDIR: return "EISDIR";
+    case EACCES: return "EACCES";
+    case EPERM: return "EPERM";
+    case EROFS: return "EROFS";
+    case ENOSPC: return "ENOSPC";
+    case EDQUOT: return "EDQUOT";
+    case ENAMETOOLONG: return "ENAMETOOLONG";
+    default: return "EOTHER";
   }
 }
 

@@ -18,5 +18,9 @@ double <- as.data.frame(matrix(rnorm(n * 10), n))
 for (name in c("mixed", "double")) {
   frame <- get(name)
   saveRDS(frame, file.path(folder, paste0(name, ".rds")))
-  saveRDS(frame, file.path(folder, paste0(name, "-plain.rds")), compress = FALSE)
+  saveRDS(
+    frame,
+    file.path(folder, paste0(name, "-plain.rds")),
+    compress = FALSE
+  )
 }

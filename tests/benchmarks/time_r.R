@@ -5,8 +5,14 @@ target <- tempfile(fileext = ".rds")
 compressed <- !grepl("-plain", file)
 for (i in seq_len(as.integer(arguments[2]))) {
   gc(FALSE)
-  cat("read", system.time(frame <- readRDS(file))[["elapsed"]], "\n")
+  start <- proc.time()[["elapsed"]]
+  frame <- readRDS(file)
+  cat("read", proc.time()[["elapsed"]] - start, "\n")
   gc(FALSE)
-  cat("write", system.time(saveRDS(frame, target, compress = compressed))[["elapsed"]], "\n")
+  cat(
+    "write",
+    system.time(saveRDS(frame, target, compress = compressed))[["elapsed"]],
+    "\n"
+  )
 }
 cat("size", file.size(target), "\n")

@@ -14,14 +14,18 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-def check_names(names: Sequence[str]) -> None:
-    """Refuse a frame in which a name stands for two columns.
+def check_names(names: Sequence[object]) -> None:
+    """Refuse a frame in which a name stands for two columns, or is none.
 
     Raises:
-        DuplicateColumnError: Names the first name that is there twice.
+        DuplicateColumnError: Says which column.
     """
-    seen: set[str] = set()
-    for name in names:
+    seen: set[object] = set()
+    for position, name in enumerate(names, 1):
+        if not isinstance(name, str):
+            raise DuplicateColumnError(
+                "Column names must be text.", f"The name of column {position} is {name!r}."
+            )
         if name in seen:
             raise DuplicateColumnError(f"Each column must have its own name, but two are named '{name}'.")
         seen.add(name)

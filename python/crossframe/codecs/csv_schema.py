@@ -20,6 +20,7 @@ import pyarrow as pa
 from crossframe.codecs.columns import check_names
 from crossframe.codecs.names import SIDECAR_SUFFIX
 from crossframe.errors import DecodeError, UnsupportedTypeError
+from crossframe.pandas_note import without_usual_note
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -87,7 +88,7 @@ def write(schema: pa.Schema, levels: dict[str, list[str]], stored: Buffer, rows:
         document["rows"] = rows
     view = memoryview(stored).cast("B")
     document |= {"bytes": len(view), "hash": f"md5:{_md5(view)}"}
-    metadata = _texts(schema.metadata)
+    metadata = _texts(without_usual_note(schema.metadata, schema))
     if (r := metadata.pop(R_KEY.decode(), None)) is not None:
         document["r"] = r
     if metadata:

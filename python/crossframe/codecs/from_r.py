@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 
 from crossframe import _rserial
 from crossframe.attributes import STORAGE_KEY, UNITS_KEY, Attributes, RMetadata, to_array
+from crossframe.codecs.columns import check_names
 from crossframe.codecs.r_origin import ORIGIN_ATTRIBUTE, restore_origin
-from crossframe.errors import DecodeError, DuplicateColumnError, UnsupportedTypeError
+from crossframe.errors import DecodeError, UnsupportedTypeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,23 +96,6 @@ def _column_names(node: Node) -> list[str]:
         raise DecodeError(f"Can't read a data frame of {node.length} columns with {len(texts)} names.")
     check_names(texts)
     return texts
-
-
-def check_names(names: list[object]) -> None:
-    """Refuse column names that can't tell columns apart.
-
-    Raises:
-        DuplicateColumnError: Two columns have one name, or a name is not text.
-    """
-    seen: set[object] = set()
-    for position, name in enumerate(names, 1):
-        if not isinstance(name, str):
-            raise DuplicateColumnError(
-                "Column names must be text.", f"The name of column {position} is {name!r}."
-            )
-        if name in seen:
-            raise DuplicateColumnError("Column names must differ.", f"'{name}' names two columns.")
-        seen.add(name)
 
 
 def _read_frame_attributes(node: Node, metadata: RMetadata, arrays: list[pa.Array]) -> int:
@@ -211,7 +195,7 @@ def _decode_factor(name: str, node: Node, losses: Losses) -> Column:
         raise DecodeError(f"Can't read factor '{name}'.", "Two of its levels are the same.")
     try:
         indices = to_array(_rserial.to_indices(node, len(texts)))
-    except _rserial.DecodeFailure as failure:
+    except _rserial.DecodeError as failure:
         raise DecodeError(f"Can't read factor '{name}'.", f"{failure}.") from None
     ordered = node.inherits("ordered")
     values = pa.DictionaryArray.from_arrays(indices, texts.cast(pa.string()), ordered=ordered, safe=False)

@@ -19,6 +19,7 @@ from crossframe import _rserial
 from crossframe.attributes import STORAGE_KEY, to_array, with_metadata
 from crossframe.codecs.csv_schema import parse_type
 from crossframe.errors import DecodeError
+from crossframe.pandas_note import PANDAS_KEY, read_note, says_more
 from crossframe.types import row_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from crossframe._rserial import Node
 
 ORIGIN_ATTRIBUTE = "crossframe"
-PANDAS_KEY = b"pandas"
 
 
 def origin_node(schema: pa.Schema, r_types: Mapping[str, str]) -> Node | None:
@@ -42,9 +42,8 @@ def origin_node(schema: pa.Schema, r_types: Mapping[str, str]) -> Node | None:
         document["columns"] = {
             name: {"arrow": str(schema.field(name).type), "r": r_type} for name, r_type in r_types.items()
         }
-    pandas = _pandas_note(schema)
-    if pandas is not None and _says_more(pandas, schema):
-        document["pandas"] = pandas
+    if says_more(schema):
+        document["pandas"] = read_note(schema)
     if not document:
         return None
     return _rserial.vector(pa.array([json.dumps(document, ensure_ascii=False)]))
@@ -74,47 +73,6 @@ def restore_origin(table: pa.Table, node: Node) -> pa.Table:
         metadata = (table.schema.metadata or {}) | {PANDAS_KEY: json.dumps(pandas).encode()}
         table = with_metadata(table, metadata)
     return table
-
-
-def _pandas_note(schema: pa.Schema) -> dict[str, Any] | None:
-    try:
-        note = json.loads((schema.metadata or {}).get(PANDAS_KEY, b"null"))
-    except (ValueError, RecursionError):
-        return None
-    return note if isinstance(note, dict) else None
-
-
-# The dtypes that the type table gives, as pandas notes them; other types have one dtype only.
-_USUAL: dict[pa.DataType, str] = {
-    pa.bool_(): "boolean",
-    pa.float16(): "float16",
-    pa.float32(): "float32",
-    pa.float64(): "float64",
-    pa.string(): "str",
-    pa.large_string(): "str",
-} | {
-    getattr(pa, name.lower())(): name
-    for name in ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
-}
-
-
-def _says_more(note: Mapping[str, Any], schema: pa.Schema) -> bool:
-    """Whether pandas' note tells an index, a dtype or an attribute that the types alone do not."""
-    if note.get("attributes") or any(isinstance(name, str) for name in note.get("index_columns") or []):
-        return True
-    for column in note.get("columns") or []:
-        position = schema.get_field_index(column.get("field_name") or "")
-        if position >= 0:
-            arrow_type = schema.field(position).type
-            usual = _USUAL.get(arrow_type)
-            dtype = str(column.get("numpy_type"))
-            if (
-                dtype != usual
-                and (usual is not None or dtype.endswith("[pyarrow]"))
-                and arrow_type != pa.date32()
-            ):
-                return True
-    return False
 
 
 def _document(node: Node) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crossframe.codecs import csv, csv_schema, parquet, rds
-from crossframe.errors import UsageError
+from crossframe.codecs.columns import pick
 from crossframe.losses import Losses
 
 if TYPE_CHECKING:
@@ -92,24 +92,21 @@ def _one(tables: Mapping[str, pa.Table]) -> pa.Table:
 
 
 def _select(table: pa.Table, columns: Sequence[str] | None) -> pa.Table:
-    if columns is None:
-        return table
-    missing = [name for name in columns if name not in table.column_names]
-    if missing:
-        raise UsageError(
-            f"Can't find column '{missing[0]}'.", f"The columns are {', '.join(table.column_names[:5])}."
+    return table if columns is None else table.select(pick(table.column_names, columns))
+
+
+def _delimited(delimiter: str) -> Codec:
+    def encode(tables: Mapping[str, pa.Table], target: Target) -> Encoded:
+        encoded = csv.encode(_one(tables), schema=target.schema, delimiter=delimiter)
+        return Encoded(encoded.data, encoded.schema_for)
+
+    def decode(source: Source) -> Mapping[str, pa.Table]:
+        table = csv.decode(
+            source.data, source.sidecar, stored=source.stored, columns=source.columns, delimiter=delimiter
         )
-    return table.select(list(columns))
+        return {source.name: table}
 
-
-def _encode_csv(tables: Mapping[str, pa.Table], target: Target) -> Encoded:
-    encoded = csv.encode(_one(tables), schema=target.schema)
-    return Encoded(encoded.data, encoded.schema_for)
-
-
-def _decode_csv(source: Source) -> Mapping[str, pa.Table]:
-    table = csv.decode(source.data, source.sidecar, stored=source.stored, columns=source.columns)
-    return {source.name: table}
+    return Codec(encode, decode, sidecar=True)
 
 
 def _encode_parquet(tables: Mapping[str, pa.Table], target: Target) -> Encoded:
@@ -139,7 +136,8 @@ def _decode_rdata(source: Source) -> Mapping[str, pa.Table]:
 
 
 CODECS: Mapping[str, Codec] = {
-    "csv": Codec(_encode_csv, _decode_csv, sidecar=True),
+    "csv": _delimited(","),
+    "tsv": _delimited("\t"),
     "parquet": Codec(_encode_parquet, _decode_parquet),
     "rds": Codec(_encode_rds, _decode_rds),
     "rdata": Codec(_encode_rdata, _decode_rdata, several=True),

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from crossframe import _rserial
 from crossframe.attributes import STORAGE_KEY, UNITS_KEY, Attributes, RMetadata, character, to_array
-from crossframe.codecs.from_r import INT32_MAX, INT64_MAX, NANOSECONDS, UNIT_SECONDS, check_names, unsupported
+from crossframe.codecs.columns import check_names
+from crossframe.codecs.from_r import INT32_MAX, INT64_MAX, NANOSECONDS, UNIT_SECONDS, unsupported
 from crossframe.codecs.r_origin import ORIGIN_ATTRIBUTE, origin_node
 from crossframe.errors import UnsupportedTypeError
 from crossframe.types import row_of

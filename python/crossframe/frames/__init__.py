@@ -43,7 +43,10 @@ def to_table(frame: Any, *, nan: str = "missing") -> pa.Table:  # noqa: ANN401 -
 
         return from_pandas(frame, nan=nan)
     if hasattr(frame, "__arrow_c_stream__"):
-        return _plain_strings(pa.table(frame))
+        try:
+            return _plain_strings(pa.table(frame))
+        except (pa.ArrowException, TypeError):
+            pass  # a single column has that method too
     raise UnsupportedTypeError(
         f"Can't save a {type(frame).__name__} as a frame.",
         hint="Give a pandas or polars DataFrame, a pyarrow Table, or an object with __arrow_c_stream__.",
@@ -76,11 +79,18 @@ def _is_pandas(frame: object) -> bool:
 
 def _plain_strings(table: pa.Table) -> pa.Table:
     """Give text without the view layout that polars exports, which few writers know."""
-    fields = [
-        field.with_type(pa.large_string()) if pa.types.is_string_view(field.type) else field
-        for field in table.schema
-    ]
+    fields = [field.with_type(_plain_type(field.type)) for field in table.schema]
     return table.cast(pa.schema(fields, metadata=table.schema.metadata))
+
+
+def _plain_type(arrow_type: pa.DataType) -> pa.DataType:
+    if pa.types.is_string_view(arrow_type):
+        return pa.large_string()
+    if pa.types.is_dictionary(arrow_type):
+        return pa.dictionary(
+            arrow_type.index_type, _plain_type(arrow_type.value_type), ordered=arrow_type.ordered
+        )
+    return arrow_type
 
 
 def _to_arrow(table: pa.Table, losses: Losses) -> pa.Table:

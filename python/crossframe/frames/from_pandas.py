@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,7 +37,10 @@ def from_pandas(frame: pd.DataFrame, *, nan: str) -> pa.Table:
     plain = frame.copy(deep=False)
     plain.attrs = {name: value for name, value in frame.attrs.items() if name != "r"}
     row_names = _row_names(plain.index)
-    if row_names is not None:
+    if row_names is None and _counts_from_one(plain.index):
+        # Why: R's automatic row names are these, so pandas' note alone can tell them from 0..n-1.
+        plain.index = pd.RangeIndex(1, len(plain) + 1, name=plain.index.name)
+    elif row_names is not None:
         plain.index = pd.RangeIndex(len(plain))
     table = _arrow_table(plain, nan=nan)
     metadata = RMetadata()
@@ -66,7 +70,7 @@ def _row_names(index: pd.Index) -> Node | None:
     """Return R's row names for an index that is one, else ``None``."""
     if index.name is not None or index.nlevels > 1 or not index.is_unique or index.hasnans:
         return None
-    if isinstance(index, pd.RangeIndex) and index.start == 0 and index.step == 1:
+    if (isinstance(index, pd.RangeIndex) and index.start == 0 and index.step == 1) or _counts_from_one(index):
         return None
     if isinstance(index.dtype, pd.StringDtype):
         return character(index.tolist())
@@ -78,10 +82,25 @@ def _row_names(index: pd.Index) -> Node | None:
     return None
 
 
+def _counts_from_one(index: pd.Index) -> bool:
+    size = len(index)
+    return bool(
+        size
+        and index.nlevels == 1
+        and index.dtype == np.int64
+        and index[0] == 1
+        and index[-1] == size
+        and (index == np.arange(1, size + 1)).all()
+    )
+
+
 def _arrow_table(frame: pd.DataFrame, *, nan: str) -> pa.Table:
+    for name, values in frame.items():
+        if values.dtype == object:
+            _check_one_kind(str(name), values)
     try:
         table = pa.Table.from_pandas(frame)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError) as error:
+    except (pa.ArrowException, TypeError, OverflowError) as error:
         raise _unsupported(frame, error) from None
     except ValueError as error:
         raise DuplicateColumnError("An index level can't have the name of a column.", f"{error}.") from None
@@ -134,17 +153,44 @@ def _index_first(table: pa.Table, count: int) -> pa.Table:
     return table.select(order)
 
 
+# Arrow would make a date of a number beside a date; values of several of these are no column.
+_KINDS: tuple[tuple[str, tuple[type, ...]], ...] = (
+    ("bool", (bool, np.bool_)),
+    ("number", (int, float, np.integer, np.floating)),
+    ("datetime", (dt.datetime, np.datetime64)),
+    ("date", (dt.date,)),
+    ("timedelta", (dt.timedelta, np.timedelta64)),
+    ("str", (str,)),
+)
+
+
+def _kind(one: type) -> str:
+    return next((kind for kind, bases in _KINDS if issubclass(one, bases)), one.__name__)
+
+
+def _check_one_kind(name: str, values: pd.Series) -> None:
+    kinds = {_kind(one) for one in set(map(type, values.dropna()))}
+    if len(kinds) > 1:
+        raise _no_one_type(name, values, "The values are of several kinds.")
+
+
+def _no_one_type(name: str, values: pd.Series, detail: str) -> UnsupportedTypeError:
+    kinds = ", ".join(sorted({type(value).__name__ for value in values.dropna()})[:5])
+    return UnsupportedTypeError(
+        f"Column '{name}' must hold values of one type listed in types.csv, not {kinds}.",
+        detail,
+        "Convert the column first, e.g. with astype(str).",
+    )
+
+
 def _unsupported(frame: pd.DataFrame, error: Exception) -> UnsupportedTypeError:
     for name in frame.columns:
         try:
             pa.array(frame[name], from_pandas=True)
-        except (pa.ArrowException, OverflowError) as failure:
-            kinds = ", ".join(sorted({type(value).__name__ for value in frame[name].dropna()})[:5])
-            return UnsupportedTypeError(
-                f"Column '{name}' must hold values of one type listed in types.csv, not {kinds}.",
-                str(failure).splitlines()[0],
-                "Convert the column first, e.g. with astype(str).",
-            )
+        except (pa.ArrowException, TypeError, OverflowError) as failure:
+            return _no_one_type(name, frame[name], str(failure).splitlines()[0])
+        if isinstance(frame[name].dtype, pd.SparseDtype):
+            return _no_one_type(name, frame[name], "The column is sparse.")
     return UnsupportedTypeError("Can't save the frame.", str(error).splitlines()[0])
 
 
@@ -182,9 +228,17 @@ def _fitting(attributes: dict[str, Node], rows: int) -> dict[str, Node]:
     if "dim" in attributes and to_array(attributes["dim"]).to_pylist() != [rows]:
         attributes.pop("dimnames", None)
         del attributes["dim"]
-    if "tsp" in attributes:
-        start, end, frequency = to_array(attributes["tsp"]).to_pylist()
-        if round((end - start) * frequency) + 1 != rows:
-            attributes.pop("class", None)  # Why: a ts without its tsp is broken in R
-            del attributes["tsp"]
+    if "tsp" in attributes and _rows_of_series(attributes["tsp"]) != rows:
+        attributes.pop("class", None)  # Why: a ts without its tsp is broken in R
+        del attributes["tsp"]
     return attributes
+
+
+def _rows_of_series(tsp: Node) -> int | None:
+    """Return how many rows R's start, end and frequency span; ``None`` where they are no such thing."""
+    said = to_array(tsp).to_pylist() if tsp.kind in {"integer", "double"} else []
+    try:
+        start, end, frequency = map(float, said)
+        return int(round((end - start) * frequency)) + 1
+    except (TypeError, ValueError, OverflowError):
+        return None

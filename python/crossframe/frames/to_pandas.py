@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,14 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crossframe.attributes import NOTES, RMetadata, to_array, to_python
+from crossframe.pandas_note import read_note
 from crossframe.types import row_name
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     from crossframe.losses import Losses
-
-PANDAS_KEY = b"pandas"
 
 
 def to_pandas(table: pa.Table, losses: Losses) -> pd.DataFrame:
@@ -28,7 +26,7 @@ def to_pandas(table: pa.Table, losses: Losses) -> pd.DataFrame:
         table: n rows x k columns.
         losses: Takes NaN beside missing values: pandas' float64 holds both as NaN.
     """
-    note = _pandas_note(table.schema)
+    note = read_note(table.schema)
     dtypes = {column["field_name"]: column["numpy_type"] for column in note.get("columns", [])}
     columns: dict[Hashable, Any] = {}
     for field, values in zip(table.schema, table.columns, strict=True):
@@ -41,19 +39,6 @@ def to_pandas(table: pa.Table, losses: Losses) -> pd.DataFrame:
     if attributes:
         frame.attrs["r"] = attributes
     return frame
-
-
-def _pandas_note(schema: pa.Schema) -> dict[str, Any]:
-    """Return pandas' note on the schema, or nothing where it is broken: it comes from outside."""
-    text = (schema.metadata or {}).get(PANDAS_KEY)
-    try:
-        note = json.loads(text) if text is not None else {}
-        for column in note.get("columns", []):
-            if not (isinstance(column["field_name"], str | None) and isinstance(column["numpy_type"], str)):
-                return {}
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return {}
-    return note if isinstance(note.get("attributes", {}), dict) else {}
 
 
 # Arrow type -> masked dtype of pandas, which tells a missing value from a number.

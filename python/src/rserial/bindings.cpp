@@ -169,8 +169,8 @@ Handle run_kernel(Kernel&& kernel) {
 }  // namespace
 
 NB_MODULE(_rserial, m) {
-  nb::exception<DecodeFailure>(m, "DecodeFailure", PyExc_ValueError);
-  nb::exception<UnsafeFailure>(m, "UnsafeFailure", PyExc_ValueError);
+  nb::exception<DecodeFailure>(m, "DecodeError", PyExc_ValueError);
+  nb::exception<UnsafeFailure>(m, "UnsafeError", PyExc_ValueError);
 
   nb::class_<Handle>(m, "Node")
       .def_prop_ro("kind", [](const Handle& self) { return kind_name(self.node->kind); })

@@ -171,7 +171,7 @@ each_store(
     for (key in rev(keys)) {
       store$put(key, bytes(key))
     }
-    sorted <- enc2utf8(keys)[order(enc2utf8(keys), method = "radix")]
+    sorted <- sort(enc2utf8(keys), method = "radix")
     listing <- store$list()
     expect_identical(listing$key, sorted)
     expect_identical(

@@ -1,0 +1,73 @@
+"""pandas' own note in an Arrow schema (key ``pandas``): index, dtypes and attributes of the frame it was.
+
+Source: pandas, "Developer: storing pandas DataFrame objects in Apache Parquet format".
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow as pa
+
+PANDAS_KEY = b"pandas"
+
+# The dtypes that the type table gives, as pandas notes them; other types have one dtype only.
+_USUAL: dict[pa.DataType, str] = {
+    pa.bool_(): "boolean",
+    pa.float16(): "float16",
+    pa.float32(): "float32",
+    pa.float64(): "float64",
+    pa.string(): "str",
+    pa.large_string(): "str",
+} | {
+    getattr(pa, name.lower())(): name
+    for name in ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
+}
+
+
+def read_note(schema: pa.Schema) -> dict[str, Any]:
+    """Return the note; empty where there is none, or a broken one: it comes from outside."""
+    text = (schema.metadata or {}).get(PANDAS_KEY)
+    try:
+        note = json.loads(text) if text is not None else {}
+        whole = all(
+            isinstance(column["field_name"], str | None) and isinstance(column["numpy_type"], str)
+            for column in note.get("columns", [])
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return {}
+    parts = isinstance(note.get("attributes", {}), dict) and isinstance(note.get("index_columns", []), list)
+    return note if whole and parts else {}
+
+
+def says_more(schema: pa.Schema) -> bool:
+    """Whether the note tells an index, a dtype or an attribute that the types alone do not."""
+    note = read_note(schema)
+    if note.get("attributes") or any(map(_is_index, note.get("index_columns", []))):
+        return True
+    return any(_is_unusual(column, schema) for column in note.get("columns", []))
+
+
+def _is_index(entry: object) -> bool:
+    """Whether pandas' note of an index level tells more than 0..n-1 without a name."""
+    if not isinstance(entry, dict):
+        return isinstance(entry, str)
+    return entry.get("name") is not None or (entry.get("start"), entry.get("step")) != (0, 1)
+
+
+def _is_unusual(column: dict[str, Any], schema: pa.Schema) -> bool:
+    position = schema.get_field_index(column["field_name"] or "")
+    if position < 0 or schema.field(position).type == pa.date32():
+        return False
+    dtype: str = column["numpy_type"]
+    usual = _USUAL.get(schema.field(position).type)
+    return dtype != usual if usual is not None else dtype.endswith("[pyarrow]")
+
+
+def without_usual_note(metadata: dict[bytes, bytes] | None, schema: pa.Schema) -> dict[bytes, bytes]:
+    """Return schema metadata without a note that says nothing more."""
+    kept = dict(metadata or {})
+    if not says_more(schema):
+        kept.pop(PANDAS_KEY, None)
+    return kept

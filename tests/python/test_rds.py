@@ -233,7 +233,7 @@ def test_types_outside_the_table(values, match):
 
 def test_column_names_must_differ():
     table = pa.table([pa.array([1]), pa.array([2])], names=["x", "x"])
-    with pytest.raises(errors.DuplicateColumnError, match="'x' names two columns"):
+    with pytest.raises(errors.DuplicateColumnError, match="two are named 'x'"):
         rds.encode_rds(table, Losses())
 
 

@@ -1,0 +1,242 @@
+"""save, load and info on memory and folder roots: one key, its format, its frames, and clear refusals."""
+
+from __future__ import annotations
+
+import datetime as dt
+import pickle
+import warnings
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pandas.testing import assert_frame_equal
+
+import crossframe as cf
+from crossframe import api, errors
+from crossframe.stores import Location, MemoryStore
+
+FRAME = pd.DataFrame(
+    {
+        "n": pd.array([1, None, 3], dtype="Int32"),
+        "x": [0.5, np.nan, -1.0],
+        "s": pd.Series(["a", None, "é"]),
+        "f": pd.Categorical(["u", None, "v"], categories=["v", "unused", "u"], ordered=True),
+        "t": pd.to_datetime(["2020-01-01", None, "1960-06-01"]).tz_localize("Europe/Vienna"),
+        "ok": pd.array([True, None, False], dtype="boolean"),
+    }
+)
+FORMATS = ["csv", "csv.gz", "parquet", "rds", "RData"]
+
+
+@pytest.fixture(params=["memory", "folder"])
+def root(request, tmp_path, monkeypatch):
+    """Lay keys into an empty store."""
+    if request.param == "folder":
+        monkeypatch.setenv("CROSSFRAME_ROOT", str(tmp_path))
+        return
+    store = MemoryStore("test")
+    monkeypatch.setattr(api, "resolve", lambda uri, **_: Location(store, uri.removeprefix(f"{store.uri}/")))
+
+
+@pytest.mark.parametrize("extension", FORMATS)
+def test_a_frame_comes_back(root, extension):
+    saved = cf.save(FRAME, f"deep/er/d.{extension}", strict=True)
+    assert (saved.key, saved.rows, saved.columns) == (f"deep/er/d.{extension}", 3, 6)
+    assert saved.bytes > 0
+    assert saved.etag
+    frame = cf.load(f"deep/er/d.{extension}", strict=True)
+    assert_frame_equal(frame, FRAME)
+    assert_frame_equal(cf.load(saved.uri), FRAME)
+
+
+@pytest.mark.parametrize("extension", FORMATS)
+def test_kinds_of_frames(root, extension):
+    cf.save(FRAME, f"d.{extension}")
+    table = cf.load(f"d.{extension}", as_="arrow")
+    assert isinstance(table, pa.Table)
+    cf.save(table, f"e.{extension}")
+    assert_frame_equal(cf.load(f"e.{extension}"), FRAME)
+    polars = cf.load(f"d.{extension}", as_="polars")
+    assert polars["s"].to_list() == ["a", None, "é"]
+    with pytest.raises(errors.UsageError, match="as_="):
+        cf.load(f"d.{extension}", as_="numpy")
+
+
+@pytest.mark.parametrize("extension", FORMATS)
+def test_chosen_columns(root, extension):
+    cf.save(FRAME, f"d.{extension}")
+    assert_frame_equal(cf.load(f"d.{extension}", columns=["s", "n"]), FRAME[["s", "n"]])
+    with pytest.raises(errors.UsageError, match="'nope'"):
+        cf.load(f"d.{extension}", columns=["nope"])
+
+
+def test_an_rdata_of_several(root):
+    small = pd.DataFrame({"y": pd.array([7], dtype="Int32")})
+    saved = cf.save({"d": FRAME, "e": small}, "both.RData")
+    assert (saved.rows, saved.columns) == (4, 7)
+    back = cf.load("both.RData")
+    assert list(back) == ["d", "e"]
+    assert_frame_equal(back["d"], FRAME)
+    assert_frame_equal(cf.load("both.RData", name="e"), small)
+    assert [one.name for one in cf.info("both.RData").frames] == ["d", "e"]
+    with pytest.raises(errors.UsageError, match=r"'f'[\s\S]*'d', 'e'"):
+        cf.load("both.RData", name="f")
+    with pytest.raises(errors.UsageError, match="several frames"):
+        cf.save({"d": FRAME}, "both.rds")
+
+
+def test_the_name_of_an_object(root):
+    cf.save(FRAME, "d.RData", name="other")
+    assert_frame_equal(cf.load("d.RData", name="other"), FRAME)
+    assert_frame_equal(cf.load("d.RData"), FRAME)
+    cf.save(FRAME, "d.rds")
+    assert_frame_equal(cf.load("d.rds", name="d"), FRAME)
+    with pytest.raises(errors.UsageError, match=r"'other'[\s\S]*'d'"):
+        cf.load("d.rds", name="other")
+
+
+def test_format_and_compression(root):
+    for compression, head in {
+        "gzip": b"\x1f\x8b",
+        "bzip2": b"BZh",
+        "xz": b"\xfd7zXZ",
+        "none": b"X\n",
+    }.items():
+        saved = cf.save(FRAME, "plain", format="rds", compression=compression)
+        assert saved.compression == (None if compression == "none" else compression)
+        assert cf.info("plain").format == "rds"
+        assert_frame_equal(cf.load("plain"), FRAME)
+        assert head_of("plain").startswith(head)
+    for version in (2, 3):
+        cf.save(FRAME, "d.RData", serialization=version, compression="none")
+        assert head_of("d.RData").startswith(f"RDX{version}\n".encode())
+        assert_frame_equal(cf.load("d.RData"), FRAME)
+    with pytest.raises(errors.UnknownFormatError):
+        cf.save(FRAME, "plain")
+    with pytest.raises(errors.UnknownFormatError):
+        cf.save(FRAME, "d.rds", format="xlsx")
+
+
+def head_of(key):
+    location = api.resolve(key)
+    return bytes(location.store.get(location.key))[:16]
+
+
+def test_magic_wins_with_a_warning(root):
+    with pytest.warns(errors.FormatMismatchWarning, match="Saving 'd.parquet' as rds"):
+        cf.save(FRAME, "d.parquet", format="rds")
+    with pytest.warns(errors.FormatMismatchWarning):
+        assert_frame_equal(cf.load("d.parquet"), FRAME)
+
+
+def test_info_tells_columns_without_loading(root):
+    cf.save(FRAME, "d.rds")
+    info = cf.info("d.rds")
+    assert (info.format, info.compression, info.frames[0].rows) == ("rds", "gzip", 3)
+    told = {column.name: (column.r, column.pandas, column.missing) for column in info.frames[0].columns}
+    assert told["n"] == ("integer", "Int32", 1)
+    assert told["f"] == ("ordered/factor", "category", 1)
+    assert told["t"][0] == "POSIXct/POSIXt"
+    assert info.modified.tzinfo == dt.UTC
+    assert info.as_dict()["frames"][0]["columns"][0]["name"] == "n"
+
+
+def test_overwrite_and_if_match(root):
+    first = cf.save(FRAME, "d.rds", overwrite=False)
+    with pytest.raises(errors.ObjectExistsError, match=r"d\.rds"):
+        cf.save(FRAME.head(1), "d.rds", overwrite=False)
+    second = cf.save(FRAME.head(2), "d.rds", if_match=first.etag)
+    with pytest.raises(errors.PreconditionFailedError):
+        cf.save(FRAME.head(1), "d.rds", if_match=first.etag)
+    assert cf.info("d.rds").etag == second.etag
+    assert len(cf.load("d.rds")) == 2
+
+
+def test_a_missing_key(root):
+    cf.save(FRAME, "runs/d.rds")
+    for call in (cf.load, cf.info):
+        with pytest.raises(errors.ObjectNotFoundError, match=r"runs/d\.csv") as caught:
+            call("runs/d.csv")
+        assert "runs/d.rds" in str(caught.value)
+        assert isinstance(caught.value, FileNotFoundError)
+
+
+@pytest.mark.parametrize("extension", FORMATS)
+def test_nothing_is_written_where_a_column_is_refused(root, extension):
+    odd = [
+        pd.DataFrame({"odd": pd.Series([1, "a"], dtype=object)}),
+        pd.DataFrame([[1, 2]], columns=["odd", "odd"]),
+    ]
+    for frame in odd:
+        with pytest.raises(errors.ConversionError, match="odd"):
+            cf.save(frame, f"d.{extension}")
+    with pytest.raises(errors.UnsupportedTypeError, match="Can't save a int as a frame"):
+        cf.save(1, f"d.{extension}")
+    with pytest.raises(errors.ObjectNotFoundError):
+        cf.load(f"d.{extension}")
+    with pytest.raises(errors.ObjectNotFoundError):
+        cf.load(f"d.{extension}.schema.json", format="csv")
+
+
+@pytest.mark.parametrize("key", ["../out.rds", "a/../../out.rds", "a//b.rds", "a/./b.rds"])
+def test_keys_that_leave_or_confuse_the_root(root, key):
+    with pytest.raises(errors.InvalidKeyError):
+        cf.save(FRAME, key)
+
+
+def test_loss_is_told_once_and_strict_refuses(root):
+    late = pd.DataFrame({"t": pd.to_datetime([1_700_000_000_123_456_789, 0])})
+    with pytest.warns(errors.LossyConversionWarning, match="column 't': 1 value can't be kept") as told:
+        cf.save(late, "late.rds")
+    assert len(told) == 1
+    assert told[0].filename == __file__
+    with pytest.raises(errors.LossyConversionError, match=r"save 'strict\.rds' without loss"):
+        cf.save(late, "strict.rds", strict=True)
+    with pytest.raises(errors.ObjectNotFoundError):
+        cf.load("strict.rds")
+    cf.save(late, "late.parquet", strict=True)
+    assert_frame_equal(cf.load("late.parquet"), late)
+
+
+def test_nan_is_kept_apart_on_request(root):
+    frame = pd.DataFrame({"x": [1.0, np.nan]})
+    cf.save(frame, "missing.rds")
+    assert cf.load("missing.rds", as_="arrow")["x"].null_count == 1
+    cf.save(frame, "nan.rds", nan="nan")
+    assert cf.load("nan.rds", as_="arrow")["x"].null_count == 0
+    with pytest.warns(errors.LossyConversionWarning, match="column 'x': 1 value") as told:
+        cf.load("nan.rds")
+    assert told[0].filename == __file__
+    with pytest.raises(errors.LossyConversionError, match=r"load 'nan\.rds'"):
+        cf.load("nan.rds", strict=True)
+
+
+def test_damage_names_the_object_and_the_place(root):
+    cf.save(FRAME, "d.rds", compression="none")
+    location = api.resolve("d.rds")
+    data = bytes(location.store.get(location.key))
+    location.store.put(location.key, data[: len(data) // 2])
+    with pytest.raises(errors.DecodeError, match=r"offset \d+[\s\S]*d\.rds") as caught:
+        cf.load("d.rds")
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert str(again) == str(caught.value)
+
+
+def test_a_stale_sidecar(root):
+    cf.save(FRAME, "d.csv")
+    cf.save(FRAME, "old.csv")
+    location = api.resolve("d.csv")
+    location.store.put(location.key, b"a,b\n1,2\n")
+    with pytest.warns(errors.StaleSchemaWarning, match="belongs to other data"):
+        assert cf.load("d.csv").columns.tolist() == ["a", "b"]
+    cf.save(FRAME, "old.csv", schema=False)
+    assert cf.load("old.csv", as_="arrow").schema.field("f").type == pa.string()
+
+
+def test_nothing_warns_on_an_ordinary_frame(root):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for extension in FORMATS:
+            cf.save(FRAME, f"d.{extension}")
+            cf.load(f"d.{extension}")

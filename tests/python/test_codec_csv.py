@@ -74,7 +74,7 @@ def columns(draw, name, rows):
 def tables(draw):
     rows = draw(st.integers(0, 6))
     drawn = [draw(columns(name, rows)) for name in draw(NAMES)]
-    metadata = draw(st.sampled_from([None, {"r": "A\n3\n"}, {"r": "é", "pandas": "{}"}]))
+    metadata = draw(st.sampled_from([None, {"r": "A\n3\n"}, {"r": "é", "note": "{}"}]))
     return pa.Table.from_arrays(
         [c for _, c in drawn], schema=pa.schema([f for f, _ in drawn], metadata=metadata)
     )
@@ -455,3 +455,16 @@ def test_other_delimiters(delimiter):
     assert_same(csv.decode(encoded.data, delimiter=delimiter), table)
     with pytest.raises(errors.DecodeError, match="quote is never closed"):
         csv.decode(encoded.data + f'1{delimiter}2{delimiter}"'.encode(), delimiter=delimiter)
+
+
+def test_a_usual_pandas_note_stays_out_of_the_sidecar() -> None:
+    said = {b"pandas": json.dumps({"index_columns": [], "columns": []}).encode()}
+    table = pa.table({"a": [1]}).replace_schema_metadata(said)
+    assert "metadata" not in json.loads(csv.encode(table).schema or "")
+
+
+def test_a_pandas_note_of_an_index_goes_with_the_sidecar() -> None:
+    said = {b"pandas": json.dumps({"index_columns": ["a"], "columns": []}).encode()}
+    table = pa.table({"a": [1]}).replace_schema_metadata(said)
+    encoded = csv.encode(table)
+    assert csv.decode(encoded.data, encoded.schema).schema.metadata == said

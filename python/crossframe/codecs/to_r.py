@@ -198,7 +198,7 @@ def _encode_double(arrow_field: pa.Field, values: pa.Array, losses: Losses) -> V
         doubles = values.cast(pa.float64())
         again = doubles.cast(values.type, safe=False)
         changed = pc.sum(pc.not_equal(again, values)).as_py() or 0
-        losses.add(arrow_field.name, changed, values.type, "of a decimal become the nearest double")
+        losses.add(arrow_field.name, changed, values.type, "of a decimal can't be kept exactly in R")
         values = doubles
     return Vector(_rserial.vector(values.cast(pa.float64())))
 

@@ -239,6 +239,6 @@ def _rows_of_series(tsp: Node) -> int | None:
     said = to_array(tsp).to_pylist() if tsp.kind in {"integer", "double"} else []
     try:
         start, end, frequency = map(float, said)
-        return int(round((end - start) * frequency)) + 1
+        return round((end - start) * frequency) + 1
     except (TypeError, ValueError, OverflowError):
         return None

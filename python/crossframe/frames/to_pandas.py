@@ -82,7 +82,7 @@ def _to_float(name: str, values: pa.ChunkedArray, noted: str | None, losses: Los
     if noted in {"Float32", "Float64"}:
         return pd.array(values.to_pandas(types_mapper=_masked_float), dtype=noted)
     nan = pc.sum(pc.is_nan(values)).as_py() or 0
-    losses.add(name, nan, "NaN", "are NaN, which pandas' float64 does not tell from missing")
+    losses.add(name, nan, "NaN", "can't be told from missing in pandas' float64")
     return values.to_numpy()
 
 
@@ -107,7 +107,10 @@ def _to_categorical(name: str, values: pa.ChunkedArray, losses: Losses) -> pd.Ca
     if levels.null_count:
         position = pc.index(pc.is_null(levels), pa.scalar(value=True)).as_py()
         losses.add(
-            name, int((codes == position).sum()) or 1, "a missing level", "of a missing level become missing"
+            name,
+            int((codes == position).sum()) or 1,
+            "a missing level",
+            "of a missing level can't be told from missing in pandas",
         )
         codes = np.where(codes == position, -1, codes - (codes > position))
         levels = levels.drop_null()

@@ -54,24 +54,23 @@ def test_lists_come_back(values):
     assert to_python(from_python(values, "a")) == values
 
 
-@pytest.mark.parametrize(
-    "node",
-    [
-        named_list({"a": character(["b"]), "c": _rserial.null()}),
-        named_list({}),
-        character([]),
-        character([None]),
-        character(["a", None]),
-        _rserial.vector(pa.array([1.5, None])),
-        _rserial.vector(pa.array([1], pa.uint8())),
-        _rserial.vector(pa.array([1.0, 2.0]), [("names", character(["x", "y"]))]),
-        _rserial.pairlist([("a", character(["b"]))]),
-    ],
-)
-def test_rich_values_are_carried_whole(node):
-    value = to_python(node)
-    assert type(value) is RValue
-    assert same(from_python(value, "a"), node)
+def rich_values():
+    yield named_list({"a": character(["b"]), "c": _rserial.null()})
+    yield named_list({})
+    yield character([])
+    yield character([None])
+    yield character(["a", None])
+    yield _rserial.vector(pa.array([1.5, None]))
+    yield _rserial.vector(pa.array([1], pa.uint8()))
+    yield _rserial.vector(pa.array([1.0, 2.0]), [("names", character(["x", "y"]))])
+    yield _rserial.pairlist([("a", character(["b"]))])
+
+
+def test_rich_values_are_carried_whole():
+    for node in rich_values():
+        value = to_python(node)
+        assert type(value) is RValue
+        assert same(from_python(value, "a"), node)
 
 
 def test_rvalue_survives_what_users_do_with_attrs():
@@ -101,17 +100,19 @@ def test_text_that_claims_to_be_an_rvalue():
 
 # ---- the text of the schema key
 
-META = RMetadata(
-    {"class": character(["tbl_df", "data.frame"])}, {"x": {"label": character(["é\n"])}, "y": {}}
-)
+
+@pytest.fixture
+def meta():
+    columns = {"x": {"label": character(["é\n"])}, "y": {}}
+    return RMetadata({"class": character(["tbl_df", "data.frame"])}, columns)
 
 
-def test_the_text_comes_back():
-    text = META.to_text(["x", "y"])
+def test_the_text_comes_back(meta):
+    text = meta.to_text(["x", "y"])
     assert text.startswith(b"A\n3\n")
     back = RMetadata.from_text(text)
-    assert same(back.frame["class"], META.frame["class"])
-    assert same(back.columns["x"]["label"], META.columns["x"]["label"])
+    assert same(back.frame["class"], meta.frame["class"])
+    assert same(back.columns["x"]["label"], meta.columns["x"]["label"])
     assert back.columns.keys() == {"x"}
     assert RMetadata({}, {"x": {}}).to_text(["x"]) is None
     assert not RMetadata({}, {"x": {}})
@@ -124,23 +125,23 @@ def test_a_long_text_is_packed():
     assert same(RMetadata.from_text(text).frame["note"], long.frame["note"])
 
 
-def test_the_metadata_of_a_table():
+def test_the_metadata_of_a_table(meta):
     table = pa.table({"x": [1], "y": [2]}, metadata={"other": "kept", "r": "old"})
-    with_r = META.apply(table)
+    with_r = meta.apply(table)
     assert with_r.schema.metadata[b"other"] == b"kept"
-    assert same(RMetadata.of(with_r.schema).frame["class"], META.frame["class"])
+    assert same(RMetadata.of(with_r.schema).frame["class"], meta.frame["class"])
     assert R_KEY not in RMetadata().apply(with_r).schema.metadata
     assert RMetadata.of(pa.schema([])) == RMetadata()
 
 
-def test_rows_of_a_table_without_columns_are_kept():
+def test_rows_of_a_table_without_columns_are_kept(meta):
     table = pa.table({"x": pa.nulls(3)}).select([])
     assert with_metadata(table, {b"a": b"b"}).num_rows == 3
-    assert META.apply(table).num_rows == 3
+    assert meta.apply(table).num_rows == 3
 
 
-def test_r_reads_the_text(tmp_path):
-    (tmp_path / "r").write_bytes(META.to_text(["x", "y"]))
+def test_r_reads_the_text(meta, tmp_path):
+    (tmp_path / "r").write_bytes(meta.to_text(["x", "y"]))
     script = """
       path <- commandArgs(TRUE)
       x <- unserialize(readBin(path, "raw", file.size(path)))

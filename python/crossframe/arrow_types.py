@@ -16,7 +16,7 @@ import pyarrow as pa
 from crossframe.errors import DecodeError
 
 
-class ComplexType(pa.ExtensionType):
+class ComplexType(pa.ExtensionType):  # type: ignore[misc] # pyarrow is untyped
     """Complex numbers: real and imaginary part of each."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class ComplexType(pa.ExtensionType):
         return cls()
 
 
-class RObjectType(pa.ExtensionType):
+class RObjectType(pa.ExtensionType):  # type: ignore[misc] # pyarrow is untyped
     """R values that are carried and not understood: each one's serialization (XDR, version 3)."""
 
     def __init__(self) -> None:
@@ -71,6 +71,7 @@ _UNITS = ("s", "ms", "us", "ns")
 _PLAIN: dict[str, pa.DataType] = {
     str(one): one
     for one in (
+        pa.null(),
         pa.bool_(),
         *(getattr(pa, f"{sign}int{bits}")() for sign in ("", "u") for bits in (8, 16, 32, 64)),
         pa.float16(),
@@ -95,6 +96,7 @@ _DICTIONARY = re.compile(r"dictionary<values=([a-z0-9_]+), indices=(u?int\d+), o
 _LIST = re.compile(
     r"(large_list|list|fixed_size_list)<(?:item|element): (.+?)(?: not null)?>(?:\[(\d{1,9})\])?"
 )
+_DECIMAL = re.compile(r"decimal(32|64|128|256)\((\d{1,2}), (-?\d{1,2})\)")
 _DEPTH = 32
 
 
@@ -113,6 +115,9 @@ def parse_type(text: str, *, _depth: int = 0) -> pa.DataType:
     coded = _DICTIONARY.fullmatch(text)
     if coded and coded[1] in _PLAIN and coded[2] in _PLAIN:
         return pa.dictionary(_PLAIN[coded[2]], _PLAIN[coded[1]], ordered=coded[3] == "1")
+    if decimal := _DECIMAL.fullmatch(text):
+        with contextlib.suppress(ValueError):  # more digits than the type has
+            return getattr(pa, f"decimal{decimal[1]}")(int(decimal[2]), int(decimal[3]))
     listed = _LIST.fullmatch(text) if _depth < _DEPTH else None
     if listed and (listed[1] == "fixed_size_list") == (listed[3] is not None):
         item = parse_type(listed[2], _depth=_depth + 1)

@@ -9,15 +9,14 @@ back only for columns that still have the R type they were written with.
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from crossframe import _rserial
+from crossframe.arrow_types import parse_type, type_text
 from crossframe.attributes import STORAGE_KEY, to_array, with_metadata
-from crossframe.codecs.csv_schema import parse_type
 from crossframe.errors import DecodeError
 from crossframe.pandas_note import PANDAS_KEY, read_note, says_more
 from crossframe.types import row_of
@@ -40,7 +39,7 @@ def origin_node(schema: pa.Schema, r_types: Mapping[str, str]) -> Node | None:
     document: dict[str, Any] = {}
     if r_types:
         document["columns"] = {
-            name: {"arrow": str(schema.field(name).type), "r": r_type} for name, r_type in r_types.items()
+            name: {"arrow": type_text(schema.field(name).type), "r": r_type} for name, r_type in r_types.items()
         }
     if says_more(schema):
         document["pandas"] = read_note(schema)
@@ -85,24 +84,9 @@ def _document(node: Node) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-# Types that R frames remember and CSV does not keep.
-_MORE_TYPES = {"halffloat": pa.float16(), "null": pa.null(), "date64[ms]": pa.date64()}
-_DECIMAL = re.compile(r"decimal(32|64|128|256)\((\d{1,2}), (-?\d{1,2})\)")
-
-
-def _parse_type(text: str) -> pa.DataType:
-    if decimal := _DECIMAL.fullmatch(text):
-        make = getattr(pa, f"decimal{decimal[1]}")
-        try:
-            return make(int(decimal[2]), int(decimal[3]))
-        except ValueError:
-            raise DecodeError(f"'{text}' is no Arrow type.") from None
-    return _MORE_TYPES[text] if text in _MORE_TYPES else parse_type(text)
-
-
 def _cast(column: pa.ChunkedArray, arrow_type: str) -> pa.ChunkedArray | None:
     try:
-        wanted = _parse_type(arrow_type)
+        wanted = parse_type(arrow_type)
         if pa.types.is_null(wanted) and column.null_count == len(column):
             return pa.chunked_array([pa.nulls(len(column))])
         if _is_finest(column.type) and wanted.id == column.type.id:

@@ -33,6 +33,10 @@ class ComplexType(pa.ExtensionType):  # type: ignore[misc] # pyarrow is untyped
         del storage_type, serialized
         return cls()
 
+    def __hash__(self) -> int:
+        """Hash by the name: pyarrow defines equality of extension types and no hash."""
+        return hash(self.extension_name)
+
 
 class RObjectType(pa.ExtensionType):  # type: ignore[misc] # pyarrow is untyped
     """R values that are carried and not understood: each one's serialization (XDR, version 3)."""
@@ -51,6 +55,10 @@ class RObjectType(pa.ExtensionType):  # type: ignore[misc] # pyarrow is untyped
         del storage_type, serialized
         return cls()
 
+    def __hash__(self) -> int:
+        """Hash by the name: pyarrow defines equality of extension types and no hash."""
+        return hash(self.extension_name)
+
 
 COMPLEX = ComplexType()
 ROBJECT = RObjectType()
@@ -61,9 +69,15 @@ for _type in (COMPLEX, ROBJECT):
 
 
 def type_text(arrow_type: pa.DataType) -> str:
-    """Return an Arrow type as the text that :func:`parse_type` reads."""
+    """Return an Arrow type as the text that :func:`parse_type` reads, if it is one that it knows."""
     if isinstance(arrow_type, pa.ExtensionType):
         return f"extension<{arrow_type.extension_name}>"
+    if pa.types.is_list(arrow_type):
+        return f"list<item: {type_text(arrow_type.value_type)}>"
+    if pa.types.is_large_list(arrow_type):
+        return f"large_list<item: {type_text(arrow_type.value_type)}>"
+    if pa.types.is_fixed_size_list(arrow_type):
+        return f"fixed_size_list<item: {type_text(arrow_type.value_type)}>[{arrow_type.list_size}]"
     return str(arrow_type)
 
 
@@ -92,7 +106,7 @@ _PLAIN: dict[str, pa.DataType] = {
     )
 } | {type_text(one): one for one in (COMPLEX, ROBJECT)}
 _ZONED = re.compile(r"timestamp\[(s|ms|us|ns), tz=([A-Za-z0-9_+\-/:]{1,64})\]")
-_DICTIONARY = re.compile(r"dictionary<values=([a-z0-9_]+), indices=(u?int\d+), ordered=([01])>")
+_DICTIONARY = re.compile(r"dictionary<values=(.+), indices=(u?int\d+), ordered=([01])>")
 _LIST = re.compile(
     r"(large_list|list|fixed_size_list)<(?:item|element): (.+?)(?: not null)?>(?:\[(\d{1,9})\])?"
 )
@@ -113,8 +127,9 @@ def parse_type(text: str, *, _depth: int = 0) -> pa.DataType:
     if zoned := _ZONED.fullmatch(text):
         return pa.timestamp(zoned[1], zoned[2])
     coded = _DICTIONARY.fullmatch(text)
-    if coded and coded[1] in _PLAIN and coded[2] in _PLAIN:
-        return pa.dictionary(_PLAIN[coded[2]], _PLAIN[coded[1]], ordered=coded[3] == "1")
+    if coded and coded[2] in _PLAIN and _depth < _DEPTH:
+        values = parse_type(coded[1], _depth=_depth + 1)
+        return pa.dictionary(_PLAIN[coded[2]], values, ordered=coded[3] == "1")
     if decimal := _DECIMAL.fullmatch(text):
         with contextlib.suppress(ValueError):  # more digits than the type has
             return getattr(pa, f"decimal{decimal[1]}")(int(decimal[2]), int(decimal[3]))

@@ -13,6 +13,7 @@ Source: arrow for R, ``R/metadata.R``; R Internals, section 1.8.
 
 from __future__ import annotations
 
+import contextlib
 import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from crossframe import _rserial
 from crossframe.errors import DecodeError, UnsafeDataError, UnsupportedTypeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from crossframe._rserial import Node
 
@@ -36,6 +37,7 @@ NOTES = {"units": UNITS_KEY, "storage": STORAGE_KEY}
 
 _ASCII_HEADER = "A\n"
 _LONG_TEXT = 100_000  # bytes; arrow for R packs longer texts as a raw vector of zlib data
+_DEPTH = 100  # frames within frames
 _INFLATED_LIMIT = 1 << 30  # bytes
 
 Attributes = dict[str, "Node"]
@@ -60,15 +62,11 @@ class RValue(str):
     __str__ = str.__str__
 
 
-def decode_node(data: bytes | memoryview, what: str) -> Node:
-    """Decode one serialized R value, naming ``what`` in errors.
-
-    Raises:
-        DecodeError: The bytes are truncated, damaged or foreign.
-        UnsafeDataError: They hold code.
-    """
+@contextlib.contextmanager
+def decode_failures(what: str) -> Iterator[None]:
+    """Raise the native codec's failures as ours, naming ``what``."""
     try:
-        return _rserial.decode(data)
+        yield
     except _rserial.UnsafeError as failure:
         raise UnsafeDataError(
             f"Can't load {what}: it holds code that could run.",
@@ -78,26 +76,40 @@ def decode_node(data: bytes | memoryview, what: str) -> Node:
     except _rserial.DecodeError as failure:
         raise DecodeError(f"Can't decode {what} as R data.", str(failure)) from None
     except MemoryError:
-        raise DecodeError(
-            f"Can't decode {what} as R data.", "It claims more data than fits into memory."
-        ) from None
+        detail = "It claims more data than fits into memory."
+        raise DecodeError(f"Can't decode {what} as R data.", detail) from None
+
+
+def decode_node(data: bytes | memoryview, what: str) -> Node:
+    """Decode one serialized R value, naming ``what`` in errors.
+
+    Raises:
+        DecodeError: The bytes are truncated, damaged or foreign.
+        UnsafeDataError: They hold code.
+    """
+    with decode_failures(what):
+        return _rserial.decode(data)
 
 
 @dataclass(slots=True)
 class RMetadata:
-    """Attributes of a frame and of its columns, as R values.
+    """Attributes of a frame and of its columns, as R values; of a column that is a frame likewise.
 
     Attributes:
-        frame: By attribute name; never ``names``; ``row.names`` only where not automatic.
-        columns: By column name, then by attribute name.
+        attributes: By name; of a frame never ``names``, and ``row.names`` only where not automatic.
+        columns: By column name.
     """
 
-    frame: Attributes = field(default_factory=dict)
-    columns: dict[str, Attributes] = field(default_factory=dict)
+    attributes: Attributes = field(default_factory=dict)
+    columns: dict[str, RMetadata] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether there is anything to say."""
-        return bool(self.frame) or any(self.columns.values())
+        return bool(self.attributes) or any(self.columns.values())
+
+    def column(self, name: str) -> RMetadata:
+        """Return what there is to say of a column; empty where there is nothing."""
+        return self.columns.get(name) or RMetadata()
 
     @classmethod
     def of(cls, schema: pa.Schema) -> RMetadata:
@@ -116,12 +128,20 @@ class RMetadata:
         root = decode_node(text, what)
         if root.kind == "raw":
             root = decode_node(_inflate(pa.array(root).to_numpy().tobytes(), what), what)
-        parts = dict(named_entries(root))
-        columns = dict(named_entries(parts.get("columns")))
+        return cls.from_node(root, _DEPTH)
+
+    @classmethod
+    def from_node(cls, node: Node, depth: int) -> RMetadata:
+        """Read what :meth:`to_node` writes, frames within frames to ``depth``."""
+        if depth == 0:
+            raise DecodeError("Can't decode the frame's R attributes.", "They are nested too deeply.")
+        parts = dict(named_entries(node))
         return cls(
-            frame=dict(named_entries(parts.get("attributes"))),
+            attributes=dict(named_entries(parts.get("attributes"))),
             columns={
-                name: _attributes_of(column) for name, column in columns.items() if column.kind == "list"
+                name: cls.from_node(column, depth - 1)
+                for name, column in named_entries(parts.get("columns"))
+                if column.kind == "list"
             },
         )
 
@@ -133,13 +153,21 @@ class RMetadata:
         """
         if not self:
             return None
-        by_column = {name: _column_node(self.columns.get(name)) for name in columns}
-        root = named_list({"attributes": named_list(self.frame), "columns": named_list(by_column)})
+        by_column = {name: self.column(name).to_node() for name in columns}
+        root = named_list({"attributes": named_list(self.attributes), "columns": named_list(by_column)})
         text = _rserial.encode(root, ascii=True)
         if len(text) <= _LONG_TEXT:
             return text
         packed = pa.array(np.frombuffer(zlib.compress(text), dtype=np.uint8))
         return _rserial.encode(_rserial.vector(packed), ascii=True)
+
+    def to_node(self) -> Node:
+        """Return it as R has it: a list of attributes and columns, or ``NULL``."""
+        if not self:
+            return _rserial.null()
+        by_column = {name: column.to_node() for name, column in self.columns.items()}
+        columns = named_list(by_column) if by_column else _rserial.null()
+        return named_list({"attributes": named_list(self.attributes), "columns": columns})
 
     def apply(self, table: pa.Table) -> pa.Table:
         """Return the table with this as its ``r`` metadata."""
@@ -181,6 +209,14 @@ def named_list(entries: Mapping[str, Node]) -> Node:
 def character(texts: Iterable[str | None]) -> Node:
     """Build an R character vector."""
     return _rserial.vector(pa.array(list(texts), pa.string()))
+
+
+def texts_of(node: Node | None) -> list[str | None]:
+    """Return the texts of a character vector; none for anything else."""
+    if node is None or node.kind != "character" or node.undecodable:
+        return []
+    texts: list[str | None] = to_array(node).to_pylist()
+    return texts
 
 
 def to_array(node: Node) -> pa.Array:
@@ -237,16 +273,6 @@ def from_python(value: object, name: str) -> Node:
 
 _PLAIN_TYPES = {bool: pa.bool_(), int: pa.int32(), float: pa.float64(), str: pa.string()}
 _PLAIN_KINDS = {"logical", "integer", "double", "character"}
-
-
-def _attributes_of(column: Node) -> Attributes:
-    return dict(named_entries(dict(named_entries(column)).get("attributes")))
-
-
-def _column_node(attributes: Attributes | None) -> Node:
-    if not attributes:
-        return _rserial.null()
-    return named_list({"attributes": named_list(attributes), "columns": _rserial.null()})
 
 
 def _inflate(packed: bytes, what: str) -> bytes:

@@ -59,9 +59,9 @@ def _taken(table: pa.Table, rows: list[int]) -> pa.Table:
     from crossframe import attributes  # noqa: PLC0415 - as above
 
     noted = attributes.RMetadata.of(table.schema)
-    names = noted.frame.get("row.names")
+    names = noted.attributes.get("row.names")
     if names is None:
         return taken
     kept = attributes.to_array(names).take(rows).to_pylist()
-    noted.frame["row.names"] = attributes.from_python(kept, "row.names")
+    noted.attributes["row.names"] = attributes.from_python(kept, "row.names")
     return noted.apply(taken)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from crossframe.arrow_types import COMPLEX, ROBJECT
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -45,6 +47,8 @@ def type_table() -> Mapping[str, TypeRow]:
 # Arrow type -> row: the first test that holds. Types that R has no exact twin for stand at the
 # row they go to in R; the way back to Python is kept beside the data (codecs.r_origin).
 _ROWS: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
+    (lambda t: t == COMPLEX, "complex"),
+    (lambda t: t == ROBJECT, "robject"),
     (pa.types.is_boolean, "logical"),
     (pa.types.is_null, "logical"),
     (pa.types.is_int64, "integer64"),
@@ -55,11 +59,18 @@ _ROWS: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
     (pa.types.is_string, "character"),
     (pa.types.is_large_string, "character"),
     (pa.types.is_string_view, "character"),
+    (pa.types.is_binary, "bytes"),
+    (pa.types.is_large_binary, "bytes"),
     (lambda t: pa.types.is_dictionary(t) and t.ordered, "ordered"),
     (pa.types.is_dictionary, "factor"),
     (pa.types.is_date, "date"),
     (pa.types.is_timestamp, "posixct"),
     (pa.types.is_duration, "difftime"),
+    (pa.types.is_time, "hms"),
+    (pa.types.is_fixed_size_list, "matrix"),
+    (pa.types.is_list, "list"),
+    (pa.types.is_large_list, "list"),
+    (pa.types.is_struct, "struct"),
 )
 
 

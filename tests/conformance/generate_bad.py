@@ -473,15 +473,9 @@ def add_frames(v: Vectors) -> None:
         "a difftime in units unknown; R holds such a column",
         **in_r,
     )
-    matrix = {"dim": integers(1, 2)}
     no_rows = {
-        "matrix": doubles(1, 2, attributes=matrix),
-        "list": listed(doubles(1)),
-        "complex": word(CPLX, 1) + struct.pack(">2d", 1, 2),
-        "raw": word(RAW, 1) + b"\1",
         "null": word(NIL),
         "s4": word(S4 | OBJECT | ATTR) + pairs({"class": strings("thing")}),
-        "data_frame": frame({"y": doubles(1)}),
         "posixlt": listed(doubles(1), attributes={"class": strings("POSIXlt", "POSIXt")}),
         "pairlist": pairs({"a": integers(1)}),
         "symbol": symbol("a"),
@@ -494,16 +488,6 @@ def add_frames(v: Vectors) -> None:
             f"a column outside the type table: {name}",
             **in_r,
         )
-    bytes_marked = word(STR, 1, CHAR | 2 << 12, 2) + b"\xff\xfe"
-    v.add("column_bytes.rds", column(bytes_marked), "unsupported_type", "a text marked as bytes", **in_r)
-    broken = word(STR, 1, CHAR | 8 << 12, 2) + b"\xc3("
-    v.add(
-        "column_broken_utf8.rds",
-        column(broken),
-        "unsupported_type",
-        "a text marked UTF-8 that is not",
-        **in_r,
-    )
     v.add("no_frame.rds", rds(doubles(1, 2)), "unsupported_type", "a vector and no frame", **in_r)
     v.add("no_frame_null.rds", rds(word(NIL)), "unsupported_type", "NULL and no frame", **in_r)
 

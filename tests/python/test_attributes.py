@@ -103,7 +103,7 @@ def test_text_that_claims_to_be_an_rvalue():
 
 @pytest.fixture
 def meta():
-    columns = {"x": {"label": character(["é\n"])}, "y": {}}
+    columns = {"x": RMetadata({"label": character(["é\n"])}), "y": RMetadata()}
     return RMetadata({"class": character(["tbl_df", "data.frame"])}, columns)
 
 
@@ -111,25 +111,25 @@ def test_the_text_comes_back(meta):
     text = meta.to_text(["x", "y"])
     assert text.startswith(b"A\n3\n")
     back = RMetadata.from_text(text)
-    assert same(back.frame["class"], meta.frame["class"])
-    assert same(back.columns["x"]["label"], meta.columns["x"]["label"])
+    assert same(back.attributes["class"], meta.attributes["class"])
+    assert same(back.columns["x"].attributes["label"], meta.columns["x"].attributes["label"])
     assert back.columns.keys() == {"x"}
-    assert RMetadata({}, {"x": {}}).to_text(["x"]) is None
-    assert not RMetadata({}, {"x": {}})
+    assert RMetadata({}, {"x": RMetadata()}).to_text(["x"]) is None
+    assert not RMetadata({}, {"x": RMetadata()})
 
 
 def test_a_long_text_is_packed():
     long = RMetadata({"note": character(["lorem ipsum " * 20_000])})
     text = long.to_text([])
     assert len(text) < 100_000
-    assert same(RMetadata.from_text(text).frame["note"], long.frame["note"])
+    assert same(RMetadata.from_text(text).attributes["note"], long.attributes["note"])
 
 
 def test_the_metadata_of_a_table(meta):
     table = pa.table({"x": [1], "y": [2]}, metadata={"other": "kept", "r": "old"})
     with_r = meta.apply(table)
     assert with_r.schema.metadata[b"other"] == b"kept"
-    assert same(RMetadata.of(with_r.schema).frame["class"], meta.frame["class"])
+    assert same(RMetadata.of(with_r.schema).attributes["class"], meta.attributes["class"])
     assert R_KEY not in RMetadata().apply(with_r).schema.metadata
     assert RMetadata.of(pa.schema([])) == RMetadata()
 
@@ -165,9 +165,9 @@ def test_what_r_writes_is_read(tmp_path):
     subprocess.run(["Rscript", "--vanilla", "-e", script, *map(str, paths)], check=True)
     for path in paths:
         back = RMetadata.from_text(path.read_bytes())
-        assert to_python(back.columns["a"]["levels"]) == [1, 2, 3]
-        assert to_python(back.columns["a"]["unit"]) == "mm"
-    assert to_python(back.frame["label"]) == "long " * 100_000
+        assert to_python(back.columns["a"].attributes["levels"]) == [1, 2, 3]
+        assert to_python(back.columns["a"].attributes["unit"]) == "mm"
+    assert to_python(back.attributes["label"]) == "long " * 100_000
 
 
 @pytest.mark.parametrize("text", [b"", b"A", b"A\n", b"nonsense", b"A\n3\n1\n1\n5\nUTF-8\n19\n9"])

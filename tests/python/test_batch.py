@@ -152,9 +152,9 @@ def test_save_many_by_groups(kind):
 
 def test_groups_keep_their_row_names():
     names = attributes.from_python(["r1", "r2", "r3"], "row.names")
-    table = attributes.RMetadata(frame={"row.names": names}).apply(pa.table({"g": ["u", "v", "u"]}))
+    table = attributes.RMetadata(attributes={"row.names": names}).apply(pa.table({"g": ["u", "v", "u"]}))
     cf.save_many(table, "g/{g}.rds")
-    kept = attributes.RMetadata.of(cf.load("g/u.rds", as_="arrow").schema).frame["row.names"]
+    kept = attributes.RMetadata.of(cf.load("g/u.rds", as_="arrow").schema).attributes["row.names"]
     assert attributes.to_array(kept).to_pylist() == ["r1", "r3"]
 
 

@@ -141,11 +141,11 @@ def check(vector, table):
     assert table.num_rows == int(vector["rows"])
     metadata = RMetadata.of(table.schema)
     for column, field, values in zip(vector["columns"], table.schema, table.columns, strict=True):
-        check_column(column, field, values.combine_chunks(), metadata.columns.get(field.name, {}))
+        check_column(column, field, values.combine_chunks(), metadata.column(field.name).attributes)
     said = dict(vector["attributes"] or {})
     if vector["row_names"] is not None:
         said["row.names"] = vector["row_names"]
-    check_attributes(metadata.frame, said)
+    check_attributes(metadata.attributes, said)
 
 
 def check_same(table, other):

@@ -18,6 +18,7 @@ from pandas.testing import assert_frame_equal
 sys.path.insert(0, str(Path(__file__).parent))
 from frames_strategies import tables
 
+import crossframe as cf
 from crossframe import errors, frames
 from crossframe.attributes import RMetadata, RValue
 from crossframe.codecs import rds
@@ -203,7 +204,7 @@ def test_row_names_of_r():
     assert frame.index.tolist() == ["Mazda RX4", "café"]
     assert vector("row_names_integer").index.tolist() == [3, 1, 7]
     assert isinstance(vector("integer").index, pd.RangeIndex)
-    assert RMetadata.of(frames.to_table(frame).schema).frame["row.names"].kind == "character"
+    assert RMetadata.of(frames.to_table(frame).schema).attributes["row.names"].kind == "character"
 
 
 def test_rows_without_columns():
@@ -254,8 +255,8 @@ def test_attributes_survive_what_users_do():
         frame.set_index("z"),
     ):
         _, metadata = again(derived)
-        assert set(metadata.columns["x"]) == {"label", "labels", "format.spss", "class"}
-        assert set(metadata.columns["y"]) == {"label"}
+        assert set(metadata.columns["x"].attributes) == {"label", "labels", "format.spss", "class"}
+        assert set(metadata.columns["y"].attributes) == {"label"}
 
 
 def test_attributes_go_where_the_dtype_changed():
@@ -264,12 +265,12 @@ def test_attributes_go_where_the_dtype_changed():
     table, metadata = again(frame)
     assert not metadata.columns.get("x")
     assert table["x"].to_pylist() == ["now", "text", None]
-    assert set(metadata.columns["y"]) == {"label"}
+    assert set(metadata.columns["y"].attributes) == {"label"}
 
 
 def test_attributes_that_tell_the_rows_go_with_the_rows():
     frame = vector("ts")
-    assert set(again(frame)[1].columns["x"]) == {"tsp", "class"}
+    assert set(again(frame)[1].columns["x"].attributes) == {"tsp", "class"}
     assert not again(frame.head(2))[1].columns.get("x")
     assert not again(vector("names_on_values").head(1))[1].columns.get("x")
 
@@ -365,7 +366,6 @@ def test_column_names(names):
         [b"x", "y"],
         [{1}, {2}],
         [1, 2**70],
-        [1 + 2j, 3j],
         [dt.date(2020, 1, 1), 5],
     ],
 )
@@ -378,12 +378,10 @@ def test_an_object_column_is_refused_by_name(values):
 @pytest.mark.parametrize(
     "values",
     [
-        pd.Series([[1], [2]]),
-        pd.Series([1j, 2j]),
+        pd.Series([[[1]], [[2]]]),
         pd.Series(pd.period_range("2020", periods=2, freq="D")),
         pd.Series(pd.interval_range(0, 2)),
         pd.Series([1, 2], dtype="category"),
-        pd.Series([dt.time(1), dt.time(2)]),
         pd.Series([b"a", b"b"]),
         pd.Series(pd.arrays.SparseArray([0, 1])),
     ],
@@ -447,3 +445,24 @@ def test_a_broken_pandas_note_is_passed_over(note):
     table = pa.table({"x": pa.array([1, None], pa.int32())}).replace_schema_metadata({"pandas": note})
     frame = frames.from_table(table, Losses())
     assert_frame_equal(frame, pd.DataFrame({"x": pd.array([1, None], dtype="Int32")}))
+
+
+@pytest.mark.parametrize("format", ["rds", "parquet"])
+def test_rarer_dtypes_come_back(format, monkeypatch, tmp_path):
+    frame = pd.DataFrame(
+        {
+            "complex": [1 + 2j, complex("nan+nanj"), -0.5j],
+            "time": pd.array([dt.time(1, 2, 3, 4), None, dt.time(0)], dtype=pd.ArrowDtype(pa.time64("ns"))),
+            "list": pd.array([[1.5, None], None, []], dtype=pd.ArrowDtype(pa.list_(pa.float64()))),
+            "texts": pd.array([["a", None], None, []], dtype=pd.ArrowDtype(pa.list_(pa.string()))),
+            "struct": pd.array(
+                [{"a": 1, "b": "x"}, {"a": None, "b": None}, {"a": 3, "b": ""}],
+                dtype=pd.ArrowDtype(pa.struct([("a", pa.int32()), ("b", pa.string())])),
+            ),
+            "matrix": pd.array([[1, 2], [3, None], [5, 6]], dtype=pd.ArrowDtype(pa.list_(pa.int32(), 2))),
+            "whole": pd.array([[1], [2, 3], None], dtype=pd.ArrowDtype(pa.list_(pa.int64()))),
+        }
+    )
+    monkeypatch.setenv("CROSSFRAME_ROOT", str(tmp_path))
+    cf.save(frame, f"rare.{format}")
+    pd.testing.assert_frame_equal(cf.load(f"rare.{format}"), frame)

@@ -219,10 +219,10 @@ def test_no_time_is_a_loss(classes, value):
     [
         (pa.array([1, 2**64 - 1], pa.uint64()), "must fit R's integer64"),
         (pa.array([1, -(2**63)], pa.int64()), "must fit R's integer64"),
-        (pa.array([[1], [2]]), r"must have a type listed in types.csv, not Arrow's list"),
-        (pa.array([{"a": 1}]), "not Arrow's struct"),
-        (pa.array([b"x"]), "not Arrow's binary"),
-        (pa.array([dt.time(1)]), "not Arrow's time64"),
+        (pa.array([[dt.date(2024, 1, 1)]]), r"must have a type listed in types.csv, not list<item: date32"),
+        (pa.array([[[1]], [[2]]]), "not list<item: list<item: int64>>"),
+        (pa.array([b"x"]), "not binary"),
+        (pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int32())), "not Arrow's map<string, int32>"),
         (pa.array([1, 2]).dictionary_encode(), "not category of int64"),
     ],
 )

@@ -102,7 +102,7 @@ def with_row_names(table: pa.Table, row_names: list[int] | list[str]) -> pa.Tabl
     from crossframe import attributes  # noqa: PLC0415 - it loads R's serialization, which few CSVs need
 
     node = attributes.from_python(row_names, "row.names")
-    noted = attributes.RMetadata(frame={"row.names": node}).apply(table)
+    noted = attributes.RMetadata(attributes={"row.names": node}).apply(table)
     return noted if table.num_columns else without_columns(table.num_rows, noted.schema.metadata)
 
 
@@ -112,7 +112,7 @@ def rows_of(schema: pa.Schema) -> int:
         return 0
     from crossframe import attributes  # noqa: PLC0415 - as above
 
-    node = attributes.RMetadata.of(schema).frame.get("row.names")
+    node = attributes.RMetadata.of(schema).attributes.get("row.names")
     if node is None:
         return 0
     names = attributes.to_array(node)

@@ -39,7 +39,8 @@ def origin_node(schema: pa.Schema, r_types: Mapping[str, str]) -> Node | None:
     document: dict[str, Any] = {}
     if r_types:
         document["columns"] = {
-            name: {"arrow": type_text(schema.field(name).type), "r": r_type} for name, r_type in r_types.items()
+            name: {"arrow": type_text(schema.field(name).type), "r": r_type}
+            for name, r_type in r_types.items()
         }
     if says_more(schema):
         document["pandas"] = read_note(schema)

@@ -12,6 +12,7 @@ import pyarrow as pa
 from crossframe import _rserial
 from crossframe.attributes import NOTES, RMetadata, character, from_python, to_array
 from crossframe.errors import DuplicateColumnError, UnsupportedTypeError
+from crossframe.frames.special import take_out
 from crossframe.types import row_name
 
 if TYPE_CHECKING:
@@ -42,12 +43,16 @@ def from_pandas(frame: pd.DataFrame, *, nan: str) -> pa.Table:
         plain.index = pd.RangeIndex(1, len(plain) + 1, name=plain.index.name)
     elif row_names is not None:
         plain.index = pd.RangeIndex(len(plain))
+    plain, special = take_out(plain)
     table = _arrow_table(plain, nan=nan)
+    for name, values in special.items():
+        position = table.schema.get_field_index(name)
+        table = table.set_column(position, pa.field(name, values.type), values)
     metadata = RMetadata()
     if isinstance(shown, dict):
         table, metadata = _keep_attributes(table, shown)
     if row_names is not None:
-        metadata.frame["row.names"] = row_names
+        metadata.attributes["row.names"] = row_names
     return metadata.apply(table)
 
 
@@ -170,8 +175,8 @@ def _kind(one: type) -> str:
 
 def _check_one_kind(name: str, values: pd.Series) -> None:
     kinds = {_kind(one) for one in set(map(type, values.dropna()))}
-    if len(kinds) > 1:
-        raise _no_one_type(name, values, "The values are of several kinds.")
+    if len(kinds) > 1 or kinds & {set, frozenset}:
+        raise _no_one_type(name, values, "The values are of several kinds, or sets.")
 
 
 def _no_one_type(name: str, values: pd.Series, detail: str) -> UnsupportedTypeError:
@@ -196,9 +201,7 @@ def _unsupported(frame: pd.DataFrame, error: Exception) -> UnsupportedTypeError:
 
 def _keep_attributes(table: pa.Table, shown: Mapping[str, Any]) -> tuple[pa.Table, RMetadata]:
     """Give the table the attributes that users see, where a column still has the type they belong to."""
-    metadata = RMetadata()
-    for name, value in _dict(shown.get("attributes")).items():
-        metadata.frame[name] = from_python(value, name)
+    metadata = RMetadata(_attributes(shown))
     schema = table.schema
     for name, said in _dict(shown.get("columns")).items():
         position = schema.get_field_index(name)
@@ -209,12 +212,30 @@ def _keep_attributes(table: pa.Table, shown: Mapping[str, Any]) -> tuple[pa.Tabl
         # Why: what was said of another type of values is no longer true of these.
         if entry.get("type", row_name(field.type)) != row_name(field.type):
             continue
-        own = {one: from_python(value, one) for one, value in _dict(entry.get("attributes")).items()}
-        metadata.columns[name] = _fitting(own, table.num_rows)
+        metadata.columns[name] = _metadata(entry, table.num_rows)
         notes = {key: str(entry[word]).encode() for word, key in NOTES.items() if word in entry}
         if notes:
             schema = schema.set(position, field.with_metadata((field.metadata or {}) | notes))
-    return table.cast(schema) if schema is not table.schema else table, metadata
+    return _with_schema(table, schema), metadata
+
+
+def _with_schema(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return the table with other field metadata."""
+    if schema is table.schema:
+        return table
+    return pa.Table.from_arrays(table.columns, schema=schema)
+
+
+def _attributes(shown: Mapping[str, Any]) -> dict[str, Node]:
+    return {name: from_python(value, name) for name, value in _dict(shown.get("attributes")).items()}
+
+
+def _metadata(shown: Mapping[str, Any], rows: int) -> RMetadata:
+    columns = _dict(shown.get("columns")).items()
+    return RMetadata(
+        _fitting(_attributes(shown), rows),
+        {name: _metadata(_dict(said), rows) for name, said in columns},
+    )
 
 
 def _dict(value: object) -> dict[str, Any]:
@@ -225,7 +246,7 @@ def _fitting(attributes: dict[str, Node], rows: int) -> dict[str, Node]:
     """Drop the attributes that tell the number of rows, where it is another one now."""
     if "names" in attributes and attributes["names"].length != rows:
         del attributes["names"]
-    if "dim" in attributes and to_array(attributes["dim"]).to_pylist() != [rows]:
+    if "dim" in attributes and to_array(attributes["dim"]).to_pylist()[:1] != [rows]:
         attributes.pop("dimnames", None)
         del attributes["dim"]
     if "tsp" in attributes and _rows_of_series(attributes["tsp"]) != rows:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crossframe.attributes import NOTES, RMetadata, to_array, to_python
+from crossframe.frames.special import is_special, to_series
 from crossframe.pandas_note import read_note
 from crossframe.types import row_name
 
@@ -58,18 +59,28 @@ _NUMPY = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32"
 
 def _to_series(field: pa.Field, values: pa.ChunkedArray, noted: str | None, losses: Losses) -> Any:  # noqa: ANN401
     arrow_type = field.type
+    if is_special(arrow_type):
+        return to_series(field.name, values)
     if pa.types.is_dictionary(arrow_type):
         return _to_categorical(field.name, values, losses)
-    if noted is None or not noted.endswith("[pyarrow]"):
-        if arrow_type in _MASKED:
-            return _to_whole(values, noted)
-        if pa.types.is_floating(arrow_type):
-            return _to_float(field.name, values, noted, losses)
-        if pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type):
-            return _text_dtype(noted).__from_arrow__(values)
-        if pa.types.is_timestamp(arrow_type) or pa.types.is_duration(arrow_type):
-            return values.to_pandas()
-    return pd.arrays.ArrowExtensionArray(values)
+    series = (
+        None if noted is not None and noted.endswith("[pyarrow]") else _to_usual(field, values, noted, losses)
+    )
+    return pd.arrays.ArrowExtensionArray(values) if series is None else series
+
+
+def _to_usual(field: pa.Field, values: pa.ChunkedArray, noted: str | None, losses: Losses) -> Any:  # noqa: ANN401
+    """Return the values in the dtype of the type table; ``None`` where that is Arrow's own."""
+    arrow_type = field.type
+    if arrow_type in _MASKED:
+        return _to_whole(values, noted)
+    if pa.types.is_floating(arrow_type):
+        return _to_float(field.name, values, noted, losses)
+    if pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type):
+        return _text_dtype(noted).__from_arrow__(values)
+    if pa.types.is_timestamp(arrow_type) or pa.types.is_duration(arrow_type):
+        return values.to_pandas()
+    return None
 
 
 def _to_whole(values: pa.ChunkedArray, noted: str | None) -> Any:  # noqa: ANN401 - numpy or masked
@@ -123,7 +134,7 @@ _STR = pd.StringDtype(na_value=np.nan)
 
 def _restore_index(frame: pd.DataFrame, note: Mapping[str, Any], metadata: RMetadata) -> pd.DataFrame:
     """Set R's row names, or the index that pandas noted."""
-    row_names = metadata.frame.get("row.names")
+    row_names = metadata.attributes.get("row.names")
     if (
         row_names is not None
         and row_names.length == len(frame)
@@ -157,22 +168,29 @@ def _restore_range(frame: pd.DataFrame, noted: Mapping[str, Any]) -> pd.DataFram
 
 
 def _shown_attributes(schema: pa.Schema, metadata: RMetadata) -> dict[str, Any]:
-    shown: dict[str, Any] = {}
-    frame = {name: to_python(node) for name, node in metadata.frame.items() if name != "row.names"}
-    if frame:
-        shown["attributes"] = frame
+    """Return what users see in ``attrs["r"]``."""
+    without_rows = {name: node for name, node in metadata.attributes.items() if name != "row.names"}
+    shown = _shown(RMetadata(without_rows))
     columns: dict[str, Any] = {}
     for field in schema:
-        entry: dict[str, Any] = {}
-        own = metadata.columns.get(field.name)
-        if own:
-            entry["attributes"] = {name: to_python(node) for name, node in own.items()}
+        entry = _shown(metadata.column(field.name))
+        if entry:
             entry["type"] = row_name(field.type)
         for word, key in NOTES.items():
             if key in (field.metadata or {}):
                 entry[word] = field.metadata[key].decode()
         if entry:
             columns[field.name] = entry
+    if columns:
+        shown["columns"] = columns
+    return shown
+
+
+def _shown(metadata: RMetadata) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    if metadata.attributes:
+        shown["attributes"] = {name: to_python(node) for name, node in metadata.attributes.items()}
+    columns = {name: _shown(column) for name, column in metadata.columns.items() if column}
     if columns:
         shown["columns"] = columns
     return shown

@@ -24,7 +24,9 @@ const char* format_of(const Node& node) {
     case Kind::logical: return "b";
     case Kind::integer: return "i";
     case Kind::real: return node.integer64 ? "l" : "g";
-    case Kind::string: return node.wide_offsets ? "U" : "u";
+    case Kind::string:
+      if (node.undecodable) return node.wide_offsets ? "Z" : "z";
+      return node.wide_offsets ? "U" : "u";
     case Kind::raw: return "C";
     default: throw std::invalid_argument(std::string("no Arrow type for ") + kind_name(node.kind));
   }
@@ -78,6 +80,10 @@ Node* import_array(Tree& tree, const ArrowSchema& schema, ArrowArray* array) {
   } else if (format == "u" || format == "U") {
     node->kind = Kind::string;
     node->wide_offsets = format == "U";
+  } else if (format == "z" || format == "Z") {
+    node->kind = Kind::string;
+    node->undecodable = true;
+    node->wide_offsets = format == "Z";
   } else if (format == "C") {
     node->kind = Kind::raw;
   } else {

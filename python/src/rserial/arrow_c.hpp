@@ -41,7 +41,8 @@ namespace rserial {
 void export_schema(const Node& node, ArrowSchema* out);
 void export_array(const Node& node, ArrowArray* out);
 
-// Takes an Arrow array over as a vector: bool, int32, int64 (as integer64), double, utf8 or uint8.
+// Takes an Arrow array over as a vector: bool, int32, int64 (as integer64), double, utf8, binary (as text
+// that may be no UTF-8) or uint8 (as raw).
 // Moves out of `array`. Throws std::invalid_argument for any other type.
 Node* import_array(Tree& tree, const ArrowSchema& schema, ArrowArray* array);
 

@@ -11,9 +11,11 @@
 #include <vector>
 
 #include "arrow_c.hpp"
+#include "cells.hpp"
 #include "decode.hpp"
 #include "encode.hpp"
 #include "kernels.hpp"
+#include "sexp.hpp"
 
 namespace nb = nanobind;
 using namespace rserial;
@@ -128,6 +130,26 @@ Handle make_vector(nb::object source, const Attributes& attributes) {
   return out;
 }
 
+// The same value with other attributes; its data are shared.
+Handle with_attributes(const Handle& source, const Attributes& attributes, bool s4) {
+  auto tree = std::make_shared<Tree>();
+  Node* node = tree->add();
+  *node = *use(tree, source).node;
+  node->attributes = nullptr;
+  node->object = false;
+  node->levels = s4 ? kS4Object : 0;
+  attach(tree, *node, attributes);
+  return {tree, node};
+}
+
+std::optional<std::tuple<Handle, Handle>> flatten_list(const Handle& list) {
+  auto tree = std::make_shared<Tree>();
+  nb::gil_scoped_release unlocked;
+  const auto flat = flatten(*tree, *list.node);
+  if (!flat) return std::nullopt;
+  return std::make_tuple(Handle{tree, flat->values}, Handle{tree, flat->lengths});
+}
+
 Handle make_null() {
   auto tree = std::make_shared<Tree>();
   return {tree, tree->add(Kind::null)};
@@ -180,6 +202,7 @@ NB_MODULE(_rserial, m) {
       .def_prop_ro("text", [](const Handle& self) { return self.node->text; })
       .def_prop_ro("attributes", [](const Handle& self) { return entries(self.tree, self.node->attributes); })
       .def_prop_ro("entries", [](const Handle& self) { return entries(self.tree, self.node); })
+      .def_prop_ro("s4", [](const Handle& self) { return (self.node->levels & kS4Object) != 0; })
       .def("attribute",
            [](const Handle& self, const std::string& name) -> std::optional<Handle> {
              const Node* found = self.node->attribute(name.c_str());
@@ -194,6 +217,7 @@ NB_MODULE(_rserial, m) {
   m.def("encode", &encode_bytes, nb::arg("root"), nb::arg("version") = 3, nb::arg("ascii") = false);
   m.def("null", &make_null);
   m.def("vector", &make_vector, nb::arg("source"), nb::arg("attributes") = Attributes{});
+  m.def("with_attributes", &with_attributes, nb::arg("source"), nb::arg("attributes"), nb::arg("s4") = false);
   m.def("generic_list", &make_list, nb::arg("children"), nb::arg("attributes") = Attributes{});
   m.def("pairlist", &make_pairlist, nb::arg("entries"));
 
@@ -225,4 +249,41 @@ NB_MODULE(_rserial, m) {
         return run_kernel([&](Tree& tree) { return to_indices(tree, *codes.node, levels); });
       },
       nb::arg("codes"), nb::arg("levels"));
+  m.def("flatten", &flatten_list, nb::arg("cells"));
+  m.def(
+      "split",
+      [](const Handle& values, const Handle& lengths) {
+        return run_kernel([&](Tree& tree) { return split(tree, *values.node, *lengths.node); });
+      },
+      nb::arg("values"), nb::arg("lengths"));
+  m.def(
+      "serialize_cells",
+      [](const Handle& cells) {
+        return run_kernel([&](Tree& tree) { return serialize_cells(tree, *cells.node); });
+      },
+      nb::arg("cells"));
+  m.def(
+      "unserialize_cells",
+      [](const Handle& cells) {
+        return run_kernel([&](Tree& tree) { return unserialize_cells(tree, *cells.node); });
+      },
+      nb::arg("cells"));
+  m.def(
+      "parts",
+      [](const Handle& complex) {
+        return run_kernel([&](Tree& tree) { return parts(tree, *complex.node); });
+      },
+      nb::arg("complex"));
+  m.def(
+      "from_parts",
+      [](const Handle& values, const Handle& missing) {
+        return run_kernel([&](Tree& tree) { return from_parts(tree, *values.node, *missing.node); });
+      },
+      nb::arg("values"), nb::arg("missing"));
+  m.def(
+      "missing",
+      [](const Handle& values) {
+        return run_kernel([&](Tree& tree) { return missing(tree, *values.node); });
+      },
+      nb::arg("values"));
 }

@@ -36,8 +36,13 @@ namespace {
 
 // Deeper nesting than any data has; the stack is ours, so this bounds work, not the C stack.
 constexpr std::size_t kDepthLimit = 10000;
-// Elements that all compact sequences of one value together may expand to (1 GiB of integers).
-constexpr std::int64_t kSequenceBudget = std::int64_t{1} << 28;
+// Bytes that the compact forms of one value together may expand to, besides some for each byte that is there.
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+constexpr std::int64_t kCompactBudget = std::int64_t{1} << 16;
+#else
+constexpr std::int64_t kCompactBudget = std::int64_t{1} << 30;
+#endif
+constexpr std::int64_t kCompactBudgetPerByte = 16;
 
 const char* refused_name(int type) {
   switch (type) {
@@ -83,7 +88,10 @@ struct Task {
 template <class Reader>
 class Decoder {
  public:
-  explicit Decoder(Reader reader) : in_(reader), tree_(std::make_shared<Tree>()) {
+  explicit Decoder(Reader reader)
+      : in_(reader),
+        tree_(std::make_shared<Tree>()),
+        compact_budget_(kCompactBudget + kCompactBudgetPerByte * static_cast<std::int64_t>(reader.left())) {
     null_ = tree_->add(Kind::null);
   }
 
@@ -141,6 +149,7 @@ class Decoder {
       case Step::item: read_item(task.node, task.index); break;
       case Step::element:
         if (task.index < task.node->length) {
+          --claimed_;
           push({Step::element, false, false, task.node, task.index + 1});
           push({Step::item, false, false, task.node, task.index});
         }
@@ -150,7 +159,7 @@ class Decoder {
       case Step::attributes: push({Step::item, false, false, task.node, kAttributesSlot}); break;
       case Step::altrep:
         --open_altreps_;
-        expand_altrep(*task.node, sequence_budget_);
+        expand_altrep(*task.node, compact_budget_);
         break;
       case Step::close: close(*task.node); break;
     }
@@ -224,12 +233,22 @@ class Decoder {
     Node* node = tree_->add(Kind::pointer);
     place(parent, index, node);
     references_.push_back(node);
+    push({Step::close, false, false, node, 0});
     if (flags & kHasAttributes) push({Step::attributes, false, false, node, 0});
-    if (type == kExternalPointer) {  // what it protects, and its tag
-      node->length = 2;
-      node->children.assign(2, null_);
-      push({Step::element, false, false, node, 0});
+    if (type == kExternalPointer) begin_elements(*node, 2);  // what it protects, and its tag
+  }
+
+  // Why counted over all open lists: each may claim the same bytes, and room for every claim is made at once.
+  void begin_elements(Node& node, std::int64_t length) {
+    const auto room = static_cast<std::int64_t>(in_.left() / Reader::kIntegerSize) - claimed_;
+    if (length > room) {
+      throw DecodeFailure("length " + std::to_string(length) + " exceeds the " + std::to_string(in_.left()) +
+                          " bytes left");
     }
+    claimed_ += length;
+    node.length = length;
+    node.children.assign(static_cast<std::size_t>(length), null_);
+    push({Step::element, false, false, &node, 0});
   }
 
   // ---- pairlists and calls: a loop over cells, one open task however long
@@ -298,13 +317,11 @@ class Decoder {
     Node* node = tree_->add(Kind::altrep);
     node->object = (flags & kIsObject) != 0;
     node->levels = static_cast<int>(static_cast<std::uint32_t>(flags) >> kLevelsShift);
-    node->length = 3;
-    node->children.assign(3, null_);
     place(parent, index, node);
     ++open_altreps_;
     push({Step::close, false, false, node, 0});
     push({Step::altrep, false, false, node, 0});
-    push({Step::element, false, false, node, 0});
+    begin_elements(*node, 3);
   }
 
   void begin_vector(int type, std::int32_t flags, Node* parent, std::int64_t index) {
@@ -414,9 +431,7 @@ class Decoder {
 
   void begin_list(Node& node) {
     node.kind = Kind::list;
-    node.length = vector_length(Reader::kIntegerSize);
-    node.children.assign(static_cast<std::size_t>(node.length), null_);
-    push({Step::element, false, false, &node, 0});
+    begin_elements(node, vector_length(Reader::kIntegerSize));
   }
 
   void read_strings(Node& node) {
@@ -470,17 +485,23 @@ class Decoder {
     return at + size;
   }
 
+  void mark_undecodable(Node& node, int levels) {
+    if (!node.marks) {
+      node.undecodable = true;
+      node.marks = std::make_shared<Buffer>(static_cast<std::size_t>(node.length));
+      std::memset(node.marks->data(), 0, static_cast<std::size_t>(node.length));
+    }
+    node.marks->data()[string_] = static_cast<std::uint8_t>(levels & (kBytesEncoding | kUtf8Encoding));
+  }
+
   // Fills `converted` and returns true where the text is not UTF-8 as it stands.
   bool to_utf8(Node& node, const std::uint8_t* text, std::size_t size, int levels, std::string& converted) {
-    if (levels & kBytesEncoding) {
-      node.undecodable = true;
-      return false;
-    }
     const bool utf8 = is_utf8(text, size);
-    if (levels & kUtf8Encoding) {
-      node.undecodable |= !utf8;
+    if ((levels & kBytesEncoding) || ((levels & kUtf8Encoding) && !utf8)) {
+      mark_undecodable(node, levels);
       return false;
     }
+    if (levels & kUtf8Encoding) return false;
     if (!(levels & kLatin1Encoding) && utf8 && native_encoding_ != "ISO-8859-1") return false;
     converted = latin1_to_utf8(text, size);
     return true;
@@ -503,12 +524,15 @@ class Decoder {
 
   // Why: every data.table and readr tibble carries one; it is void in another process.
   static void drop_pointers(Node& attributes) {
-    for (std::size_t i = attributes.children.size(); i-- > 0;) {
-      if (attributes.children[i]->kind != Kind::pointer) continue;
-      attributes.children.erase(attributes.children.begin() + static_cast<std::ptrdiff_t>(i));
-      attributes.tags.erase(attributes.tags.begin() + static_cast<std::ptrdiff_t>(i));
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < attributes.children.size(); ++i) {
+      if (attributes.children[i]->kind == Kind::pointer) continue;
+      attributes.children[kept] = attributes.children[i];
+      attributes.tags[kept++] = attributes.tags[i];
     }
-    attributes.length = static_cast<std::int64_t>(attributes.children.size());
+    attributes.children.resize(kept);
+    attributes.tags.resize(kept);
+    attributes.length = static_cast<std::int64_t>(kept);
   }
 
   // A formula without an environment of its own is inert; any other call is code.
@@ -546,7 +570,8 @@ class Decoder {
   std::int64_t string_ = -1;  // the string being read
   int open_calls_ = 0;        // formulas are calls within calls; only the outermost is judged
   int open_altreps_ = 0;
-  std::int64_t sequence_budget_ = kSequenceBudget;
+  std::int64_t claimed_ = 0;  // elements that the open lists still wait for
+  std::int64_t compact_budget_;
 };
 
 }  // namespace

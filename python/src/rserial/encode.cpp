@@ -292,13 +292,10 @@ class Encoder {
     }
   }
 
-  void text(const std::uint8_t* value, std::size_t size, bool undecodable = false) {
-    int encoding = kUtf8Encoding;
-    if (is_ascii(value, size)) {
-      encoding = kAsciiEncoding;
-    } else if (undecodable && !is_utf8(value, size)) {
-      encoding = kBytesEncoding;
-    }
+  // `mark` is the encoding of text that is no UTF-8; 0 where it is.
+  void text(const std::uint8_t* value, std::size_t size, int mark = 0) {
+    const int unmarked = is_ascii(value, size) ? kAsciiEncoding : kUtf8Encoding;
+    const int encoding = mark != 0 ? mark : unmarked;
     out_.integer(kChar | encoding << kLevelsShift);
     out_.integer(static_cast<std::int32_t>(size));
     out_.text(value, size);
@@ -352,6 +349,12 @@ class Encoder {
     }
   }
 
+  // Why: binary that came through Arrow has no marks; what is no UTF-8 can only be "bytes".
+  static int mark(const Node& node, std::int64_t i, const std::uint8_t* value, std::int64_t size) {
+    if (node.marks) return node.marks->data()[node.offset + i];
+    return node.undecodable && !is_utf8(value, static_cast<std::size_t>(size)) ? kBytesEncoding : 0;
+  }
+
   void strings(const Node& node) {
     const std::uint8_t* data = node.values ? node.values->data() : nullptr;
     for (std::int64_t i = 0; i < node.length; ++i) {
@@ -363,7 +366,7 @@ class Encoder {
       const std::int64_t start = node.text_start(i);
       const std::int64_t size = node.text_start(i + 1) - start;
       if (size > INT32_MAX) throw std::length_error("a string of more than 2^31 - 1 bytes");
-      text(data + start, static_cast<std::size_t>(size), node.undecodable);
+      text(data + start, static_cast<std::size_t>(size), mark(node, i, data + start, size));
     }
   }
 

@@ -93,6 +93,7 @@ struct Node {
   BufferPtr values;         // logical: bitmap; string: the text
   BufferPtr validity;       // bitmap, absent when nothing is missing
   BufferPtr offsets;        // strings only
+  BufferPtr marks;          // strings only: R's encoding bits of those that are no UTF-8 text, else 0
   std::vector<Node*> children;
   std::vector<Node*> tags;     // pairlist and language: symbols or nullptr
   Node* attributes = nullptr;  // a pairlist

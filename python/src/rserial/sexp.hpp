@@ -56,6 +56,9 @@ constexpr int kHasAttributes = 1 << 9;
 constexpr int kHasTag = 1 << 10;
 constexpr int kLevelsShift = 12;
 
+// Levels of any other value: the S4 bit.
+constexpr int kS4Object = 1 << 4;
+
 // Levels of a CHARSXP: its encoding.
 constexpr int kBytesEncoding = 1 << 1;
 constexpr int kLatin1Encoding = 1 << 2;

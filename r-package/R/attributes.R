@@ -16,19 +16,32 @@ origin_attribute <- "crossframe"
 # types: frame_types(x). Attributes that hold code can't be loaded again; they stay behind with a
 # warning, external pointers without one.
 r_metadata <- function(x, types) {
-  x <- drop_pointers(x)
+  said <- struct_metadata(drop_pointers(x), types, "the frame")
+  if (!is.null(said)) r_text(said)
+}
+
+# list(attributes, columns) of a data frame, NULL where there is nothing to say.
+struct_metadata <- function(x, types, whose) {
   columns <- as.list(unclass(x))
-  frame <- safe_attributes(frame_attributes(x), "the frame")
+  frame <- safe_attributes(frame_attributes(x), whose)
   by_column <- lapply(seq_along(columns), function(i) {
-    kept <- column_attributes(columns[[i]], types[[i]])
-    kept <- safe_attributes(kept, sprintf("column '%s'", names(columns)[i]))
-    if (length(kept) > 0L) list(attributes = kept, columns = NULL)
+    column_metadata(columns[[i]], types[[i]], names(columns)[i])
   })
   names(by_column) <- names(columns)
-  if (length(frame) == 0L && all(vapply(by_column, is.null, TRUE))) {
-    return(NULL)
+  if (length(frame) > 0L || !all(vapply(by_column, is.null, TRUE))) {
+    list(attributes = frame, columns = by_column)
   }
-  r_text(list(attributes = frame, columns = by_column))
+}
+
+column_metadata <- function(x, type, name) {
+  whose <- sprintf("column '%s'", name)
+  if (type == "struct") {
+    columns <- as.list(unclass(x))
+    types <- mapply(column_type, columns, names(columns), USE.NAMES = FALSE)
+    return(struct_metadata(x, as.character(types), whose))
+  }
+  kept <- safe_attributes(column_attributes(x, type), whose)
+  if (length(kept) > 0L) list(attributes = kept, columns = NULL)
 }
 
 r_text <- function(value) {
@@ -66,6 +79,10 @@ frame_attributes <- function(x) {
 
 # Attributes of a column that its Arrow type does not imply.
 column_attributes <- function(x, type) {
+  # the broken-down fields hold more than the instants
+  if (type == "posixlt") {
+    return(list(posixlt = x))
+  }
   kept <- attributes(x)
   if (is.null(kept)) {
     return(list())
@@ -79,7 +96,7 @@ column_attributes <- function(x, type) {
   ) {
     kept$levels <- NULL
   }
-  if (type == "difftime") {
+  if (type %in% c("difftime", "hms")) {
     kept$units <- NULL
   }
   if (type == "posixct") {
@@ -101,6 +118,7 @@ implied_class <- function(type) {
     date = "Date",
     posixct = c("POSIXct", "POSIXt"),
     difftime = "difftime",
+    hms = c("hms", "difftime"),
     integer64 = "integer64"
   )
 }
@@ -135,17 +153,17 @@ apply_r_metadata <- function(x, text) {
   if (is.null(text)) {
     return(x)
   }
-  said <- parse_r_text(text)
+  apply_struct(x, parse_r_text(text), "the frame")
+}
+
+# A data frame with the attributes that list(attributes, columns) says.
+apply_struct <- function(x, said, whose) {
   columns <- as.list(unclass(x))
   position <- match(names(columns), names(said[["columns"]]))
   for (i in which(!is.na(position))) {
     kept <- said[["columns"]][[position[i]]]
     if (is.list(kept)) {
-      columns[[i]] <- apply_attributes(
-        columns[[i]],
-        kept[["attributes"]],
-        sprintf("column '%s'", names(columns)[i])
-      )
+      columns[[i]] <- apply_column(columns[[i]], kept, names(columns)[i])
     }
   }
   rows <- frame_rows(x)
@@ -156,7 +174,56 @@ apply_r_metadata <- function(x, text) {
   ) {
     frame[["row.names"]] <- NULL
   }
-  apply_attributes(new_frame(columns, rows), frame, "the frame")
+  apply_attributes(new_frame(columns, rows), frame, whose)
+}
+
+apply_column <- function(x, kept, name) {
+  whose <- sprintf("column '%s'", name)
+  if (is.data.frame(x)) {
+    return(apply_struct(x, kept, whose))
+  }
+  attributes <- kept[["attributes"]]
+  if (inherits(attributes[["posixlt"]], "POSIXlt") && inherits(x, "POSIXct")) {
+    return(apply_posixlt(x, attributes[["posixlt"]]))
+  }
+  if (length(attributes[["dim"]]) > 1L && length(dim(x)) > 1L) {
+    attributes <- fit_dimensions(attributes, dim(x))
+  }
+  apply_attributes(x, attributes, whose)
+}
+
+# The broken-down times themselves where they still are the instants of the column.
+apply_posixlt <- function(x, original) {
+  instants <- tryCatch(as.double(as.POSIXct(original)), error = function(e) {
+    NULL
+  })
+  if (identical(instants, as.double(x))) {
+    original
+  } else {
+    posixlt_of(x)
+  }
+}
+
+posixlt_of <- function(x) {
+  zone <- attr(x, "tzone", exact = TRUE)[1L]
+  as.POSIXlt(x, tz = if (is.null(zone)) "UTC" else zone)
+}
+
+# The attributes of a matrix for as many rows as it has now. dim: c(rows, items a row).
+fit_dimensions <- function(attributes, dim) {
+  said <- attributes[["dim"]]
+  if (!is.numeric(said) || anyNA(said) || prod(said[-1L]) != prod(dim[-1L])) {
+    attributes[c("dim", "dimnames")] <- NULL
+    return(attributes)
+  }
+  said[1L] <- dim[1L]
+  attributes$dim <- as.integer(said)
+  names <- attributes[["dimnames"]]
+  if (is.list(names) && !length(names[[1L]]) %in% c(0L, dim[1L])) {
+    attributes$dimnames[1L] <- list(NULL)
+  }
+  # dim first: R checks dimnames against it
+  attributes[c("dim", setdiff(names(attributes), "dim"))]
 }
 
 # list(attributes, columns) of a text. The bytes are scanned before they are read.

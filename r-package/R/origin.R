@@ -67,6 +67,15 @@ integer_limits <- list(
 
 # Whether the values of an R column are all values of an Arrow type.
 fits_arrow <- function(x, type, arrow, own) {
+  if (type %in% c("list", "matrix")) {
+    return(fits_items(x, type, arrow, own))
+  }
+  if (type %in% c("complex", "raw", "robject", "struct")) {
+    return(FALSE)
+  }
+  if (type == "posixlt") {
+    return(fits_ticks(as.double(as.POSIXct(x)), "posixct", arrow, own))
+  }
   values <- unclass(x)
   if (arrow %in% names(integer_limits)) {
     if (type == "integer64") {
@@ -107,7 +116,7 @@ fits_arrow <- function(x, type, arrow, own) {
         nlevels(x) <= integer_limits[[index]][2L]
     )
   }
-  fits_ticks(as.double(values), type, arrow, own)
+  is.numeric(values) && fits_ticks(as.double(values), type, arrow, own)
 }
 
 ticks_per_second <- c(s = 1, ms = 1e3, us = 1e6, ns = 1e9)
@@ -115,9 +124,11 @@ ticks_per_second <- c(s = 1, ms = 1e3, us = 1e6, ns = 1e9)
 fits_ticks <- function(values, type, arrow, own) {
   zone <- function(text) sub("^[a-z]+\\[[a-z]+(, tz=)?(.*)\\]$", "\\2", text)
   unit <- sub("^[a-z]+\\[([a-z]+).*$", "\\1", arrow)
-  same <- type == "posixct" &&
-    startsWith(arrow, "timestamp[") &&
-    zone(arrow) %in% c(zone(own), if (zone(own) == "UTC") "") ||
+  same <- type == "hms" &&
+    grepl("^time(32|64)\\[", arrow) ||
+    type == "posixct" &&
+      startsWith(arrow, "timestamp[") &&
+      zone(arrow) %in% c(zone(own), if (zone(own) == "UTC") "") ||
     type == "difftime" && startsWith(arrow, "duration[")
   if (!same || !unit %in% names(ticks_per_second)) {
     return(FALSE)
@@ -127,4 +138,28 @@ fits_ticks <- function(values, type, arrow, own) {
     !is.finite(values) |
       (round(values * per) / per == values & abs(values) < 2^63 / per)
   )
+}
+
+# A list of whole numbers, for one, may have come from any of Arrow's integers.
+fits_items <- function(x, type, arrow, own) {
+  item <- arrow_item(arrow)
+  kind <- function(text) {
+    sub("^(large_)?(list|fixed_size_list)<.*>", "\\2", text)
+  }
+  if (is.null(item) || kind(arrow) != kind(own)) {
+    return(FALSE)
+  }
+  if (type == "list") {
+    flat <- unlist(unclass(x), use.names = FALSE)
+    item_type <- list_item_type(x)
+  } else {
+    flat <- as.vector(x)
+    item_type <- matrix_item_type(x)
+  }
+  # bit64's values need no look: int64 is their own
+  length(flat) == 0L ||
+    item == arrow_item(own) ||
+    item_type %in%
+      c("integer", "double", "character") &&
+      fits_arrow(flat, item_type, item, arrow_item(own))
 }

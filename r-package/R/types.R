@@ -21,21 +21,26 @@ r_types <- function() {
 }
 
 # The row of types.csv a column belongs to. S3 classes outside the table are attributes of their
-# base type; lists, matrices, complex and raw have no row yet.
+# base type, and so is what an S4 object has besides its data.
 column_type <- function(x, name) {
+  if (is.data.frame(x)) {
+    return(struct_type(x, name))
+  }
   if (length(dim(x)) > 1L) {
-    abort_type(name, if (is.data.frame(x)) "data.frame" else "matrix")
+    return(matrix_type(x, name))
   }
   for (class in names(class_types)) {
-    if (inherits(x, class)) {
+    if (inherits(x, class) && !isS4(x)) {
       return(class_types[[class]](x, name))
     }
   }
-  base <- c("logical", "integer", "double", "character")
-  if (!typeof(x) %in% base || inherits(x, "POSIXlt")) {
+  if (typeof(x) == "list") {
+    return(if (is.null(list_item_type(x))) "robject" else "list")
+  }
+  if (!typeof(x) %in% plain_types) {
     abort_type(name, paste(class(x), collapse = "/"))
   }
-  typeof(x)
+  if (is.character(x) && !is_all_text(x)) "bytes" else typeof(x)
 }
 
 # The first class that a column inherits from decides.
@@ -45,8 +50,8 @@ class_types <- list(
     if (typeof(x) != "integer" || !is.character(levels)) {
       abort_type(name, "factor without integer codes or levels")
     }
-    if (anyNA(levels) || anyDuplicated(levels)) {
-      abort_type(name, "factor with a missing or repeated level")
+    if (anyDuplicated(levels)) {
+      abort_type(name, "factor with a repeated level")
     }
     codes <- unclass(x)
     if (any(codes < 1L | codes > length(levels), na.rm = TRUE)) {
@@ -56,6 +61,10 @@ class_types <- list(
   },
   Date = function(x, name) numeric_type("date", x, name),
   POSIXct = function(x, name) numeric_type("posixct", x, name),
+  POSIXlt = function(x, name) posixlt_type(x, name),
+  hms = function(x, name) {
+    if (is_time_of_day(x)) "hms" else class_types$difftime(x, name)
+  },
   difftime = function(x, name) {
     units <- attr(x, "units", exact = TRUE)
     if (
@@ -77,6 +86,9 @@ class_types <- list(
     "integer64"
   }
 )
+
+# Types of a vector that are a row of types.csv by themselves.
+plain_types <- c("logical", "integer", "double", "complex", "character", "raw")
 
 numeric_type <- function(type, x, name) {
   if (!typeof(x) %in% c("integer", "double")) {
@@ -107,16 +119,16 @@ frame_types <- function(x) {
   columns <- as.list(unclass(x))
   types <- mapply(column_type, columns, names(columns), USE.NAMES = FALSE)
   types <- stats::setNames(as.character(types), names(columns))
-  lengths <- lengths(columns)
-  if (any(lengths != frame_rows(x))) {
-    wrong <- which(lengths != frame_rows(x))[1L]
+  rows <- vapply(columns, column_rows, 0)
+  if (any(rows != frame_rows(x))) {
+    wrong <- which(rows != frame_rows(x))[1L]
     cf_abort(
       "conversion",
       "Can't save a data frame whose columns differ in length.",
       sprintf(
-        "column '%s' has %d values, the frame %d rows",
+        "column '%s' has %.0f values, the frame %d rows",
         names(x)[wrong],
-        lengths[wrong],
+        rows[wrong],
         frame_rows(x)
       )
     )
@@ -126,6 +138,14 @@ frame_types <- function(x) {
 
 frame_rows <- function(x) {
   .row_names_info(x, 2L)
+}
+
+# The rows that a column has in its frame.
+column_rows <- function(x) {
+  if (is.data.frame(x)) {
+    return(frame_rows(x))
+  }
+  as.double(if (length(dim(x)) > 1L) dim(x)[1L] else length(x))
 }
 
 check_column_names <- function(names, n = length(names)) {
@@ -149,6 +169,16 @@ check_column_names <- function(names, n = length(names)) {
 
 # The Arrow type of a column, as text.
 arrow_type <- function(x, type) {
+  if (type == "posixlt") {
+    return(arrow_type(as.POSIXct(x), "posixct"))
+  }
+  if (type == "list") {
+    return(sprintf("list<item: %s>", arrow_type(NULL, list_item_type(x))))
+  }
+  if (type == "matrix") {
+    item <- arrow_type(NULL, matrix_item_type(x))
+    return(sprintf("fixed_size_list<item: %s>[%.0f]", item, matrix_size(x)))
+  }
   if (type == "posixct") {
     return(sprintf("timestamp[%s, tz=%s]", tick_unit(x, 1), arrow_zone(x)))
   }

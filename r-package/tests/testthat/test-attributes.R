@@ -131,11 +131,10 @@ test_that("attributes that no longer fit are left out with a warning", {
 
 test_that("columns outside the table are named", {
   cases <- list(
-    list(1, "a"),
-    c(1i, 2),
-    as.raw(1:2),
-    matrix(1:4, 2),
-    as.POSIXlt(c(0, 1), origin = "1970-01-01"),
+    matrix(list(1, 2, 3, 4), 2),
+    expression(a, b),
+    structure(list(year = 1), class = c("POSIXlt", "POSIXt")),
+    data.frame(inner = I(expression(a, b))),
     structure(1:2, class = "integer64"),
     structure(c(1, 2), class = "difftime", units = "fortnights")
   )
@@ -149,12 +148,8 @@ test_that("columns outside the table are named", {
       frame_types(frame),
       class = "crossframe_error_unsupported_type"
     )
-    expect_match(conditionMessage(error), "Column 'odd'")
+    expect_match(conditionMessage(error), "Column 'odd")
   }
-  expect_error(
-    column_type(factor(c("a", NA), exclude = NULL), "f"),
-    class = "crossframe_error_unsupported_type"
-  )
 })
 
 test_that("column names must be there and differ", {
@@ -169,6 +164,12 @@ test_that("column names must be there and differ", {
 })
 
 test_that("every row of the table has columns", {
-  types <- unique(frame_types(generated_frame(2, 1)))
+  bytes <- "\xff"
+  Encoding(bytes) <- "bytes"
+  types <- c(
+    frame_types(generated_frame(2, 1)),
+    frame_types(nested_frame(2, 1)),
+    frame_types(data.frame(bytes))
+  )
   expect_setequal(types, r_types()$type)
 })

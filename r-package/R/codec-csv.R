@@ -7,22 +7,15 @@ csv_encode <- function(x, schema = TRUE, separator = ",") {
   types <- frame_types(x)
   arrow <- origin_arrow(x, types)
   columns <- as.list(unclass(x))
-  plain <- unname(Map(csv_plain, columns, types, names(columns)))
+  cells <- Map(
+    csv_cells,
+    columns,
+    types,
+    arrow,
+    sprintf("column '%s'", names(columns))
+  )
   names <- csv_text(names(columns), "a column's name")
-  # a time without a zone has no Z
-  kinds <- ifelse(
-    types == "difftime",
-    "double",
-    ifelse(types == "ordered", "factor", types)
-  )
-  kinds[types == "posixct" & !grepl("tz=", arrow, fixed = TRUE)] <- "naive"
-  written <- .Call(
-    C_csv_write,
-    plain,
-    as.character(unname(kinds)),
-    as.character(names),
-    separator
-  )
+  written <- csv_write(unname(cells), names, separator)
   warn_lost(columns, written[[2L]], written[[3L]])
   data <- written[[1L]]
   list(
@@ -70,62 +63,6 @@ csv_decode <- function(
   if (is.null(columns)) x else x[csv_pick(names(x), columns)]
 }
 
-# ---- towards text
-
-# A column as the writer takes it: no class, dates and times as doubles, text as UTF-8.
-csv_plain <- function(x, type, name) {
-  values <- switch(
-    type,
-    character = csv_text(x, sprintf("column '%s'", name)),
-    date = ,
-    posixct = ,
-    difftime = as.double(unclass(x)),
-    unclass(x)
-  )
-  attributes(values) <- NULL
-  if (type %in% c("factor", "ordered")) {
-    attr(values, "levels") <- csv_text(
-      levels(x),
-      sprintf("levels of column '%s'", name)
-    )
-  }
-  values
-}
-
-csv_text <- function(x, whose) {
-  if (any(Encoding(x) == "bytes")) {
-    cf_abort(
-      "unsupported_type",
-      sprintf("Text of %s must be text, not bytes of no encoding.", whose)
-    )
-  }
-  x <- enc2utf8(as.character(x))
-  wrong <- which(!validUTF8(x))
-  if (length(wrong) > 0L) {
-    cf_abort(
-      "unsupported_type",
-      sprintf("Text of %s must be valid in its encoding.", whose),
-      sprintf("value %d is not: %s", wrong[1L], encodeString(x[wrong[1L]]))
-    )
-  }
-  x
-}
-
-warn_lost <- function(columns, lost, first) {
-  for (i in which(lost > 0)) {
-    value <- format(unclass(columns[[i]])[first[i]], digits = 17L)
-    cf_warn(
-      "lossy_conversion",
-      sprintf(
-        "Column '%s': %.0f values can't be kept exactly in CSV.",
-        names(columns)[i],
-        lost[i]
-      ),
-      sprintf("the first is %s in row %.0f", value, first[i])
-    )
-  }
-}
-
 # ---- from text, with a sidecar
 
 csv_typed <- function(csv, sidecar, columns) {
@@ -143,6 +80,7 @@ csv_typed <- function(csv, sidecar, columns) {
     }
   }
   x <- apply_r_metadata(new_frame(read, as.integer(rows)), sidecar[["r"]])
+  x <- csv_finish(x, sidecar$fields[wanted])
   arrow <- vapply(sidecar$fields[wanted], function(field) field$arrow, "")
   note_origin(x, arrow, csv_pandas(sidecar))
 }
@@ -158,149 +96,6 @@ csv_rows_said <- function(text) {
   } else {
     length(parse_r_text(text)[["attributes"]][["row.names"]])
   }
-}
-
-csv_field_read <- function(csv, i, field) {
-  read <- function(type, levels = NULL) csv_column(csv, i, type, levels, FALSE)
-  storage <- field$crossframe$storage
-  as_stored <- function(x) {
-    if (identical(storage, "integer") && all(is.na(x) | x == floor(x))) {
-      as.integer(x)
-    } else {
-      x
-    }
-  }
-  switch(
-    csv_field_kind(field$arrow),
-    logical = read("logical"),
-    integer = csv_integer(csv, i, field, storage),
-    double = read("double"),
-    character = read("character"),
-    factor = structure(
-      read("factor", csv_levels(field)),
-      levels = csv_levels(field),
-      class = implied_class(
-        if (grepl("ordered=1", field$arrow, fixed = TRUE)) {
-          "ordered"
-        } else {
-          "factor"
-        }
-      )
-    ),
-    date = structure(as_stored(read("date")), class = "Date"),
-    timestamp = structure(
-      as_stored(read("posixct")),
-      class = c("POSIXct", "POSIXt"),
-      tzone = csv_zone(field$arrow)
-    ),
-    duration = structure(
-      as_stored(read("double")),
-      class = "difftime",
-      units = csv_units(field)
-    ),
-    abort_schema(sprintf(
-      "'%s' is no Arrow type that CSV keeps",
-      substr(field$arrow, 1L, 80L)
-    ))
-  )
-}
-
-csv_field_kind <- function(arrow) {
-  base <- sub("[[<].*$", "", arrow)
-  switch(
-    base,
-    bool = "logical",
-    int8 = ,
-    int16 = ,
-    int32 = ,
-    int64 = ,
-    uint8 = ,
-    uint16 = ,
-    uint32 = ,
-    uint64 = "integer",
-    halffloat = ,
-    float = ,
-    double = "double",
-    string = ,
-    large_string = "character",
-    dictionary = "factor",
-    date32 = "date",
-    timestamp = "timestamp",
-    duration = "duration",
-    "unknown"
-  )
-}
-
-csv_levels <- function(field) {
-  levels <- as.character(unlist(field$constraints$enum))
-  if (anyDuplicated(levels)) {
-    abort_schema(sprintf("enum of field '%s' has a level twice", field$name))
-  }
-  levels
-}
-
-csv_zone <- function(arrow) {
-  zone <- sub("^timestamp\\[[a-z]+(, tz=)?(.*)\\]$", "\\2", arrow)
-  if (nzchar(zone)) zone else "UTC"
-}
-
-csv_units <- function(field) {
-  units <- field$crossframe$units
-  if (is.character(units) && units %in% names(difftime_units)) units else "secs"
-}
-
-# Whole numbers: integer where every value fits, else double where exact, else integer64. What came
-# from integer64 goes back as such.
-csv_integer <- function(csv, i, field, storage) {
-  read <- function(type) {
-    .Call(
-      C_csv_column,
-      csv$data,
-      csv$index,
-      i,
-      csv$separator,
-      type,
-      NULL,
-      FALSE
-    )
-  }
-  if (!identical(storage, "integer64")) {
-    values <- read("integer")
-    if (!is.list(values)) {
-      return(values)
-    }
-    values <- read("double")
-    if (
-      !is.list(values) &&
-        all(is.na(values) | (abs(values) < 2^53 & values == floor(values)))
-    ) {
-      return(values)
-    }
-  }
-  structure(csv_column(csv, i, "integer64", NULL, FALSE), class = "integer64")
-}
-
-# A column's values as a plain vector; a cell that does not fit is an error.
-csv_column <- function(csv, i, type, levels, na_is_missing) {
-  values <- .Call(
-    C_csv_column,
-    csv$data,
-    csv$index,
-    i,
-    csv$separator,
-    type,
-    levels,
-    na_is_missing
-  )
-  if (is.list(values)) {
-    cf_abort(
-      "decode",
-      sprintf("Can't decode column '%s' as %s.", csv$index$names[i], type),
-      sprintf("row %.0f holds '%s'", values$row, values$text),
-      "Does the schema belong to this CSV? schema = FALSE loads it without."
-    )
-  }
-  values
 }
 
 csv_pick <- function(names, columns) {

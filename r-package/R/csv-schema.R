@@ -12,7 +12,15 @@ frictionless_types <- c(
   ordered = "string",
   date = "date",
   posixct = "datetime",
-  difftime = "number"
+  difftime = "number",
+  complex = "string",
+  raw = "integer",
+  posixlt = "datetime",
+  hms = "time",
+  list = "array",
+  robject = "string",
+  struct = "object",
+  matrix = "array"
 )
 
 # The text of the sidecar of a frame. data: its CSV.
@@ -63,24 +71,60 @@ csv_field_write <- function(name, x, type, arrow) {
     type = if (whole) "integer" else frictionless_types[[type]],
     arrow = arrow
   )
+  notes <- csv_field_notes(x, type, arrow)
+  if (length(notes) > 0L) {
+    field$crossframe <- notes
+  }
+  if (type == "robject") {
+    field$format <- "binary"
+  }
+  if (type %in% c("factor", "ordered")) {
+    levels <- as.list(enc2utf8(as.character(levels(x))))
+    levels[is.na(levels)] <- list(NULL)
+    field$constraints <- list(enum = levels)
+    field$categoriesOrdered <- type == "ordered"
+  }
+  if (type == "struct") {
+    columns <- as.list(unclass(x))
+    types <- frame_types(x)
+    arrow <- as.character(mapply(arrow_type, columns, types))
+    field$fields <- unname(Map(
+      csv_field_write,
+      names(columns),
+      columns,
+      types,
+      arrow
+    ))
+  }
+  field
+}
+
+# What the Arrow type and the attributes do not say.
+csv_field_notes <- function(x, type, arrow) {
   notes <- list()
   if (type == "difftime") {
     notes$units <- attr(x, "units")
   }
-  if (type %in% c("date", "posixct", "difftime") && is.integer(x)) {
+  if (type %in% c("date", "posixct", "difftime", "hms") && is.integer(x)) {
     notes$storage <- "integer"
   }
-  if (type == "integer64" && arrow == "int64") {
+  if (inherits(x, "integer64") && grepl("\\bint64\\b", arrow)) {
     notes$storage <- "integer64"
   }
-  if (length(notes) > 0L) {
-    field$crossframe <- notes
+  if (is.raw(x)) {
+    notes$storage <- "raw"
   }
-  if (type %in% c("factor", "ordered")) {
-    field$constraints <- list(enum = as.list(enc2utf8(as.character(levels(x)))))
-    field$categoriesOrdered <- type == "ordered"
+  if (type == "posixlt") {
+    notes$storage <- "POSIXlt"
   }
-  field
+  if (isS4(x)) {
+    notes$storage <- "S4"
+  }
+  if (type %in% c("factor", "ordered") && anyNA(levels(x))) {
+    missing <- which(is.na(unclass(x)))
+    notes$missing <- if (length(missing)) as.list(missing - 1L)
+  }
+  notes
 }
 
 # list(names, fields, rows, bytes, hash, r, metadata) of a sidecar's text.
@@ -94,11 +138,7 @@ csv_schema_read <- function(text) {
   if (!is.list(document) || !is.list(document$fields)) {
     abort_schema("it has no list of fields")
   }
-  for (field in document$fields) {
-    if (!is.list(field) || !is_text(field$name) || !is_text(field$arrow)) {
-      abort_schema("a field has no name or no Arrow type")
-    }
-  }
+  check_fields(document$fields)
   names <- vapply(document$fields, function(field) field$name, "")
   check_column_names(names)
   if (!is.null(document[["r"]]) && !is_text(document[["r"]])) {
@@ -114,6 +154,21 @@ csv_schema_read <- function(text) {
     list(names = names),
     document[c("fields", "rows", "bytes", "hash", "r", "metadata")]
   )
+}
+
+check_fields <- function(fields) {
+  if (!is.list(fields)) {
+    abort_schema("fields are no list")
+  }
+  for (field in fields) {
+    if (!is.list(field) || !is_text(field$name) || !is_text(field$arrow)) {
+      abort_schema("a field has no name or no Arrow type")
+    }
+    if (!is.null(field$crossframe) && !is.list(field$crossframe)) {
+      abort_schema("crossframe of a field must be an object")
+    }
+    check_fields(c(list(), field$fields))
+  }
 }
 
 # Whether a sidecar belongs to these stored bytes.

@@ -14,7 +14,8 @@ typedef enum {
   WRITE_FACTOR,
   WRITE_DATE,
   WRITE_TIME,
-  WRITE_NAIVE_TIME
+  WRITE_NAIVE_TIME,
+  WRITE_BARE /* text that needs no quotes */
 } write_kind;
 
 /* A growing raw vector, so that R frees it whatever happens. */
@@ -143,11 +144,17 @@ static void put_value(output *out, column *c, R_xlen_t row) {
       if (string != NA_STRING) put_quoted(out, string);
       return;
     case WRITE_FACTOR:
-      if (c->integers[row] != NA_INTEGER) put_quoted(out, STRING_ELT(c->levels, c->integers[row] - 1));
+      if (c->integers[row] == NA_INTEGER) return;
+      string = STRING_ELT(c->levels, c->integers[row] - 1);
+      if (string != NA_STRING) put_quoted(out, string);
       return;
     case WRITE_DATE: put_date(out, c, row); return;
     case WRITE_TIME:
     case WRITE_NAIVE_TIME: put_time(out, c, row); return;
+    case WRITE_BARE:
+      string = STRING_ELT(c->strings, row);
+      if (string != NA_STRING) put_text(out, CHAR(string), (size_t)LENGTH(string));
+      return;
   }
 }
 
@@ -162,9 +169,9 @@ static int has_fraction(const double *values, R_xlen_t n) {
 
 static column describe(SEXP values, const char *kind) {
   static const char *const kinds[] = {"logical", "integer", "double",  "integer64", "character",
-                                      "factor",  "date",    "posixct", "naive"};
+                                      "factor",  "date",    "posixct", "naive",     "bare"};
   column c = {.levels = R_NilValue, .strings = R_NilValue};
-  for (int i = 0; i < 9; i++) {
+  for (int i = 0; i < 10; i++) {
     if (strcmp(kind, kinds[i]) == 0) c.kind = (write_kind)i;
   }
   if (TYPEOF(values) == LGLSXP) c.integers = LOGICAL(values);

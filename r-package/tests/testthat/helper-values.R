@@ -134,6 +134,60 @@ generated_frame <- function(n, seed) {
   frame
 }
 
+# A generated data frame of the column types that are no plain vectors, in the order of types.csv.
+nested_frame <- function(n, seed) {
+  set.seed(seed)
+  pick <- function(from) sample(from, n, replace = TRUE)
+  cells <- function(from) {
+    lapply(seq_len(n), function(i) from[[sample(length(from), 1L)]])
+  }
+  frame <- new_frame(list(), n)
+  parts <- c(NaN, Inf, -Inf, NA, 0, -0, 1.5, -1e-300, 1 / 3)
+  frame$complex <- complex(real = pick(parts), imaginary = pick(parts))
+  frame$complex[pick(c(TRUE, FALSE))] <- NA
+  frame$raw <- as.raw(pick(0:255))
+  times <- .POSIXct(
+    pick(c(NA, 0, -1.25, 1600000000, 4e9 + 0.5)),
+    tz = "Europe/Paris"
+  )
+  frame$posixlt <- as.POSIXlt(times)
+  frame$hms <- structure(
+    pick(c(NA, 0, 86399, 3723.5, 0.1)),
+    class = c("hms", "difftime"),
+    units = "secs"
+  )
+  frame$list <- cells(list(NULL, numeric(), c(1, NA, NaN, -0), Inf, 0.1))
+  texts <- c(
+    "",
+    NA,
+    "NA",
+    "null",
+    "a,b",
+    "say \"x\"",
+    "line\nend",
+    "\\",
+    "\001\r",
+    "\U1F600"
+  )
+  frame$texts <- cells(list(NULL, character(), texts, rev(texts), "a"))
+  frame$robject <- cells(list(
+    NULL,
+    list(1, list("a")),
+    cars[1:2, ],
+    as.Date("2020-01-01"),
+    c(a = 1L),
+    as.name("symbol")
+  ))
+  frame$struct <- generated_frame(n, seed)
+  frame$matrix <- matrix(
+    sample(c(1, NA, NaN, -Inf), n * 3L, replace = TRUE),
+    n,
+    3L,
+    dimnames = list(NULL, c("a", "b", "c"))
+  )
+  frame
+}
+
 # A path for a file that the test makes; it goes with the session's folder.
 temporary_path <- function(extension) {
   tempfile("crossframe-", fileext = extension)

@@ -17,8 +17,12 @@ parquet_encode <- function(x) {
 
 # The data frame in a Parquet file. columns: names of those to read, by default all.
 parquet_decode <- function(data, columns = NULL) {
+  engine <- parquet_engine()
+  if (engine != "python" && needs_python(data) && may_use("python")) {
+    engine <- "python"
+  }
   x <- switch(
-    parquet_engine(),
+    engine,
     arrow = arrow_decode(data),
     nanoparquet = nanoparquet_decode(data),
     python = python_decode(data, columns)
@@ -69,6 +73,33 @@ parquet_engine <- function(x = NULL, types = NULL) {
   c(exact, found)[1L]
 }
 
+# Whether this engine is there, and none is named.
+may_use <- function(engine) {
+  is.null(getOption("crossframe.parquet")) && has_parquet_engine(engine)
+}
+
+# Whether the Arrow schema in a Parquet file's footer speaks of types or notes of ours, which only the
+# Python core understands. The footer ends in its length and "PAR1"; the schema in it is base64.
+# Source: https://parquet.apache.org/docs/file-format/.
+needs_python <- function(data) {
+  size <- length(data)
+  if (size < 12L) {
+    return(FALSE)
+  }
+  length <- readBin(data[size - 7:4], "integer", 1L, 4L, endian = "little")
+  if (is.na(length) || length < 0L || length > size - 8L) {
+    return(FALSE)
+  }
+  footer <- data[seq.int(size - 7L - length, length.out = length)]
+  at <- grepRaw("ARROW:schema", footer, fixed = TRUE)
+  if (length(at) == 0L) {
+    return(FALSE)
+  }
+  text <- grepRaw("[A-Za-z0-9+/=]{64,}", footer, offset = at, value = TRUE)
+  schema <- openssl::base64_decode(rawToChar(text))
+  length(grepRaw("crossframe.", schema, fixed = TRUE)) > 0L
+}
+
 has_parquet_engine <- function(engine) {
   if (engine == "python") {
     !is.null(python_command())
@@ -77,14 +108,32 @@ has_parquet_engine <- function(engine) {
   }
 }
 
+# Types that both packages keep with the attributes beside them.
+engine_types <- c(
+  "logical",
+  "integer",
+  "double",
+  "character",
+  "factor",
+  "ordered",
+  "date",
+  "posixct"
+)
+
 # Both packages count times in microseconds, and durations in whole seconds.
 engine_keeps <- function(engine, x, types) {
   if (engine == "python") {
     return(TRUE)
   }
+  columns <- as.list(unclass(x))
+  kept <- c(engine_types, if (engine == "arrow") "integer64")
+  odd <- function(column) {
+    isS4(column) || is.factor(column) && anyNA(levels(column))
+  }
   if (
     length(types) == 0L ||
-      any(types %in% c("difftime", if (engine == "nanoparquet") "integer64"))
+      !all(types %in% kept) ||
+      any(vapply(columns, odd, TRUE))
   ) {
     return(FALSE)
   }

@@ -40,7 +40,7 @@ test_that("without an engine the error says what to install", {
 
 test_that("columns outside the table are refused before any engine is asked", {
   frame <- data.frame(a = 1:2)
-  frame$l <- list(1, 2)
+  frame$l <- matrix(list(1, 2, 3, 4), 2)
   expect_error(
     parquet_encode(frame),
     "'l'",
@@ -55,6 +55,12 @@ test_that("frames that an engine does not keep go to one that does", {
   expect_false(keeps("arrow", data.frame(t = .POSIXct(1e-7))))
   expect_false(keeps("arrow", data.frame(d = as.difftime(1, units = "days"))))
   expect_true(keeps("python", data.frame(d = as.difftime(1, units = "days"))))
+  nested <- nested_frame(3, 1)
+  for (name in names(nested)) {
+    expect_false(keeps("arrow", nested[name]), info = name)
+    expect_false(keeps("nanoparquet", nested[name]), info = name)
+  }
+  expect_false(keeps("arrow", data.frame(f = addNA(factor(c("a", NA))))))
 })
 
 test_that("the Python core keeps frames identical", {

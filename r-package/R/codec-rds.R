@@ -58,13 +58,15 @@ rdata_decode <- function(data, trust = FALSE) {
 }
 
 # What the scan finds in RDS or RData bytes: a list of status ("safe", "damaged", "unsafe"), the
-# first finding, all refused items, format, version and the number of items of each type.
+# first finding, format, version, the number of items of each type; with a report also all refused
+# items, formulas, and name, type code, class and length of what the file holds.
 scan_serialized <- function(data, report = TRUE) {
   data <- decompress_all(data)
-  if (is_rdata(data)) {
+  rdata <- is_rdata(data)
+  if (rdata) {
     data <- .Call(C_raw_tail, data, 5)
   }
-  .Call(C_scan, data, report)
+  .Call(C_scan, data, if (report) 1L + rdata else 0L)
 }
 
 is_rdata <- function(data) {

@@ -8,7 +8,7 @@ cf_abort <- function(name, problem, detail = NULL, hint = NULL, ...) {
   stop(cf_error(name, problem, detail, hint, ...))
 }
 
-# Warn with our condition. name: "lossy_conversion", "format_mismatch" or "stale_schema".
+# Warn with our condition. name: "lossy_conversion", "format_mismatch", "stale_schema" or "trusted".
 cf_warn <- function(name, problem, detail = NULL, hint = NULL, ...) {
   class <- c(
     paste0("crossframe_warning_", name),

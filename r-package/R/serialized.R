@@ -15,7 +15,7 @@ unserialize_checked <- function(data, kind, trust = FALSE, offset = 0) {
       abort_unsafe(found$finding, kind, offset)
     }
     cf_warn(
-      "unsafe_data",
+      "trusted",
       sprintf("Loading %s with code in it, because of trust = TRUE.", kind),
       describe_finding(found$finding, offset)
     )

@@ -164,7 +164,7 @@ static int add_reference(scan_state *s, int is_symbol, size_t name, size_t lengt
 }
 
 static int read_symbol(scan_state *s, size_t *number) {
-  size_t start, size;
+  size_t start = 0, size = 0;
   if (!read_char(s, &start, &size)) return 0;
   if (!add_reference(s, 1, start, size)) return 0;
   *number = s->reference_count;
@@ -226,6 +226,67 @@ static void pop(scan_state *s) {
   if (f->is_refused) s->open_refused--;
 }
 
+/* ---- what the file holds, for a full report */
+
+static scan_object *last_object(scan_state *s) {
+  int is_kept = s->objects && s->object_count > 0 && s->object_count <= SCAN_OBJECT_LIMIT;
+  return is_kept ? &s->objects[s->object_count - 1] : NULL;
+}
+
+/* The object that the item just begun is, NULL where it is a part of one. */
+static scan_object *open_object(scan_state *s) {
+  return s->depth == s->object_depth ? last_object(s) : NULL;
+}
+
+static void begin_object(scan_state *s, int type) {
+  if (!s->objects || s->depth != s->object_depth) return;
+  if (s->depth > 0 && s->stack[0].type != CODE_PAIRLIST) return;
+  s->object_count++;
+  scan_object *object = open_object(s);
+  if (!object) return;
+  *object = (scan_object){.type = type, .length = -1};
+  if (s->depth == 0 || s->stack[0].tag == 0) return;
+  const scan_reference *tag = &s->references[s->stack[0].tag - 1];
+  int shown = tag->length < SCAN_TEXT ? (int)tag->length : SCAN_TEXT - 1;
+  memcpy(object->name, s->in.data + tag->name, (size_t)shown);
+}
+
+/* The strings of the class attribute that comes next. */
+static void peek_class(scan_state *s, char *class) {
+  scan_reader before = s->in;
+  int32_t flags, length, word;
+  size_t start, used = 0;
+  if (scan_read_int(&s->in, &flags) && (flags & 0xFF) == CODE_STRING && scan_read_int(&s->in, &length)) {
+    for (int32_t i = 0; i < length; i++) {
+      if (!scan_read_int(&s->in, &flags) || !scan_read_int(&s->in, &word) || word < 0) break;
+      if (!scan_read_text(&s->in, (size_t)word, &start) || used + (size_t)word + 2 > SCAN_TEXT) break;
+      if (i > 0) class[used++] = '/';
+      memcpy(class + used, s->in.data + start, (size_t)word);
+      used += (size_t)word;
+    }
+  }
+  class[used] = 0;
+  s->in = before;
+}
+
+/* The attributes of an object lie on top of it on the stack. */
+static void look_at_object_attribute(scan_state *s, const scan_frame *f) {
+  scan_object *object = last_object(s);
+  int is_own = object && f->is_attributes && s->depth == s->object_depth + 2;
+  if (is_own && name_is(s, f->tag, "class")) peek_class(s, object->class);
+}
+
+static void note_formula(scan_state *s) {
+  if (!s->formulas) return;
+  if (s->formula_count < SCAN_FORMULA_LIMIT) {
+    scan_finding *finding = &s->formulas[s->formula_count];
+    snprintf(finding->what, SCAN_TEXT, "a formula");
+    write_trail(s, finding->trail);
+    finding->offset = s->item_offset;
+  }
+  s->formula_count++;
+}
+
 /* ---- formulas: a call that is data (CO2, ChickWeight). Its attributes come first. */
 
 static int peek_has_formula(scan_state *s) {
@@ -268,6 +329,7 @@ static int check_call(scan_state *s, const scan_frame *f) {
   s->item_offset = f->offset;
   if (!f->formula_class) return refused(s, "a call");
   if (!f->formula_home) return refused(s, "a formula with an environment");
+  note_formula(s);
   return 1;
 }
 
@@ -372,6 +434,7 @@ static int finish_vector(scan_state *s, int type, int32_t flags, uint64_t length
 static int read_vector(scan_state *s, int type, int32_t flags) {
   uint64_t length;
   if (!read_length(s, &length)) return 0;
+  if (open_object(s)) open_object(s)->length = (double)length;
   if (type == CODE_LIST) {
     /* Each element takes 4 bytes or more, 2 in ASCII: a longer list is truncated. */
     if (length > (s->in.size - s->in.at) / 2) return truncated(s, "a list", length);
@@ -426,7 +489,7 @@ static int altrep_type(const scan_state *s, size_t name) {
 static int name_shown(const scan_reference *name) { return name->length > 60 ? 60 : (int)name->length; }
 
 /* unserialize() takes the three doubles of a compact sequence without a look. */
-static int read_sequence(scan_state *s, int type) {
+static int read_sequence(scan_state *s, int type, uint64_t *length) {
   const int32_t head[] = {CODE_DOUBLE, 3};
   int32_t word;
   for (int i = 0; i < 2; i++) {
@@ -441,7 +504,9 @@ static int read_sequence(scan_state *s, int type) {
   double last = v[1] + v[2] * (v[0] - 1);
   int fits = v[0] >= 0 && v[0] <= 4503599627370496.0 && v[0] == floor(v[0]) && (v[2] == 1 || v[2] == -1);
   if (type == CODE_INTEGER) fits = fits && fabs(v[1]) <= INT32_MAX && (v[0] == 0 || fabs(last) <= INT32_MAX);
-  return fits ? 1 : damaged(s, "a compact sequence of impossible bounds");
+  if (!fits) return damaged(s, "a compact sequence of impossible bounds");
+  *length = (uint64_t)v[0];
+  return 1;
 }
 
 static int read_altrep(scan_state *s) {
@@ -460,8 +525,12 @@ static int read_altrep(scan_state *s) {
   }
   /* R looks a wrong type up in a table, beyond its end. */
   if (claimed != type) return damaged(s, "an ALTREP object that claims another type than its class has");
+  if (open_object(s)) open_object(s)->type = type;
   if (name_is(s, name, "compact_intseq") || name_is(s, name, "compact_realseq")) {
-    return read_sequence(s, type) && finish_vector(s, type, HAS_ATTRIBUTES, 0);
+    uint64_t length;
+    if (!read_sequence(s, type, &length)) return 0;
+    if (open_object(s)) open_object(s)->length = (double)length;
+    return finish_vector(s, type, HAS_ATTRIBUTES, length);
   }
   int32_t flags;
   if (!read_int(s, &flags)) return 0;
@@ -495,6 +564,7 @@ static int read_item(scan_state *s) {
   s->counts[type]++;
   s->last_type = type;
   s->last_length = 0;
+  begin_object(s, type);
   switch (type) {
     case CODE_NIL:
     case CODE_NIL_VALUE:
@@ -561,6 +631,7 @@ static int step_cell_tag(scan_state *s, scan_frame *f) {
 
 static int step_cell_value(scan_state *s, scan_frame *f) {
   if (f->owner > 0) look_at_call_attribute(s, f);
+  look_at_object_attribute(s, f);
   f->step = STEP_CELL_NEXT;
   return read_item(s);
 }
@@ -598,6 +669,7 @@ static int step_altrep_source(scan_state *s, scan_frame *f) {
   int fits =
       is_string ? s->last_type == CODE_INTEGER || s->last_type == CODE_DOUBLE : s->last_type == f->type;
   if (!fits) return damaged(s, "an ALTREP object over a vector of another type");
+  if (s->depth == s->object_depth + 1 && last_object(s)) last_object(s)->length = (double)s->last_length;
   int32_t flags, length;
   s->item_offset = s->in.at;
   if (!read_int(s, &flags)) return 0;

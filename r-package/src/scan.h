@@ -53,6 +53,8 @@ enum { HAS_ATTRIBUTES = 1 << 9, HAS_TAG = 1 << 10 };
 enum { SCAN_DEPTH_LIMIT = 16000 };
 /* Refused items that a full report names; more are only counted. */
 enum { SCAN_REFUSED_LIMIT = 100 };
+/* Objects that a report describes, and formulas that it names. */
+enum { SCAN_OBJECT_LIMIT = 1000, SCAN_FORMULA_LIMIT = 100 };
 
 enum { SCAN_TEXT = 200, SCAN_TRAIL = 400 };
 
@@ -63,6 +65,14 @@ typedef struct {
   char trail[SCAN_TRAIL];
   size_t offset;
 } scan_finding;
+
+/* What a file holds: its value, or each object of an RData. */
+typedef struct {
+  char name[SCAN_TEXT];
+  char class[SCAN_TEXT]; /* joined by "/"; empty without the attribute */
+  int type;              /* a code */
+  double length;         /* -1 where it is not told before the value's end */
+} scan_object;
 
 /* Where the words of one of the three formats are taken from: 'X' (XDR), 'A' (ASCII), 'B' (native). */
 typedef struct {
@@ -126,6 +136,12 @@ typedef struct {
   scan_finding *refused;
   int refused_count;
   size_t item_offset;
+  /* NULL where not asked for; depth of the stack at which an object begins: 0, in an RData 1 */
+  scan_object *objects;
+  int object_count;
+  size_t object_depth;
+  scan_finding *formulas;
+  int formula_count;
 } scan_state;
 
 /* scan-reader.c; each answers 0 where the bytes do not hold it and leaves `at` where it began */

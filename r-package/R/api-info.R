@@ -5,7 +5,8 @@
 #' @inheritParams cf_load
 #' @returns A list of class `cf_info`: `key`, `uri`, `format`, `compression` (`NA` for none), `size`
 #'   (bytes, as stored), `modified` (POSIXct, UTC), `etag`, `version`; `names`, those of the objects;
-#'   `frames`, a data frame of `name`, `rows`, `columns` (`NA` for what is no data frame); `columns`, a
+#'   `frames`, a data frame of `name`, `rows`, `columns` (`NA` for what is no data frame), `r` (class),
+#'   `storage` ([typeof()]), `length`, `dim` (such as `"2 x 3"`, `NA` without dimensions); `columns`, a
 #'   data frame of `frame`, `name`, `type` (a row of the type table, `NA` outside it), `r` (class),
 #'   `arrow` (type), `pandas` (dtype), `missing` (count).
 #' @section Errors:
@@ -57,11 +58,25 @@ cf_info <- function(uri, ..., version = NULL, options = list()) {
       names = names(values),
       frames = data.frame(
         name = names(values),
-        rows = size(nrow),
-        columns = size(ncol)
+        rows = size(frame_rows),
+        columns = size(length),
+        describe_values(unname(values))
       ),
       columns = do.call(rbind, c(list(no_columns()), unname(columns)))
     )
+  )
+}
+
+# What each value is, data frame or not, without a look at its elements.
+describe_values <- function(values) {
+  dims <- lapply(values, dim)
+  data.frame(
+    r = vapply(values, function(value) paste(class(value), collapse = "/"), ""),
+    storage = vapply(values, typeof, ""),
+    length = vapply(values, function(value) as.double(length(value)), 0),
+    dim = vapply(dims, FUN.VALUE = "", function(dim) {
+      if (is.null(dim)) NA_character_ else paste(dim, collapse = " x ")
+    })
   )
 }
 
@@ -108,12 +123,25 @@ describe_column <- function(x, name) {
     } else {
       sub("UTC", zone, pandas, fixed = TRUE)
     },
-    missing = if (is.atomic(x)) {
-      sum(is.na(x) & !(is.double(x) & is.nan(x)))
-    } else {
-      NA_integer_
-    }
+    missing = missing_count(x, type)
   )
+}
+
+# NULL cells of a list; rows of a data frame or matrix are never missing as such.
+missing_count <- function(x, type) {
+  if (type %in% c("list", "robject")) {
+    return(sum(vapply(unclass(x), is.null, TRUE)))
+  }
+  if (type %in% c("struct", "matrix", NA)) {
+    return(NA_integer_)
+  }
+  if (type == "posixlt") {
+    return(sum(is.na(x)))
+  }
+  if (isS4(x)) {
+    x <- asS4(x, FALSE)
+  }
+  sum(is.na(x) & !(is.double(x) & is.nan(x)))
 }
 
 #' @export
@@ -133,7 +161,12 @@ print.cf_info <- function(x, ...) {
   for (i in seq_along(x$names)) {
     frame <- x$frames[i, ]
     if (is.na(frame$rows)) {
-      cat("  ", frame$name, "\n", sep = "")
+      extent <- if (is.na(frame$dim)) {
+        format(frame$length, big.mark = ",")
+      } else {
+        frame$dim
+      }
+      cat("  ", frame$name, ": ", frame$r, ", ", extent, "\n", sep = "")
     } else {
       cat(
         "  ",

@@ -167,7 +167,8 @@ uri_of <- function(location) {
 #' @param name String; the object of an RData to load, which may be left out where it holds one.
 #' @param columns Names of the columns to load, in this order; by default all.
 #' @param version String; version id, by default the newest.
-#' @param trust `TRUE` loads an RDS or RData although it holds code, with a warning.
+#' @param trust `TRUE` loads an RDS or RData although it holds code, which [cf_check()] names: only for
+#'   files from somebody you trust. A warning of class `crossframe_warning_trusted` says what was loaded.
 #' @returns The data frame, or other value of an RDS. Of an RData with several objects and no `name`,
 #'   a named list.
 #' @section Errors:

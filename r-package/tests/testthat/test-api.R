@@ -265,7 +265,7 @@ test_that("what can't be decoded is told with the object it is in", {
     expect_error(cf_load("code.rds"), class = "crossframe_error_unsafe_data")
     expect_warning(
       loaded <- cf_load("code.rds", trust = TRUE),
-      class = "crossframe_warning_unsafe_data"
+      class = "crossframe_warning_trusted"
     )
     expect_type(loaded, "closure")
     expect_error(
@@ -331,7 +331,15 @@ test_that("cf_info() describes columns in three languages", {
     expect_identical(info$compression, "gzip")
     expect_identical(
       info$frames,
-      data.frame(name = "d", rows = 2L, columns = 13L)
+      data.frame(
+        name = "d",
+        rows = 2L,
+        columns = 13L,
+        r = "data.frame",
+        storage = "list",
+        length = 13,
+        dim = "2 x 13"
+      )
     )
     types <- c(
       "logical",
@@ -349,12 +357,12 @@ test_that("cf_info() describes columns in three languages", {
       "difftime",
       "integer64",
       "integer",
-      NA
+      "robject"
     )
     expect_identical(info$columns$type, types)
     expect_identical(
       info$columns$missing,
-      c(1L, 0L, 1L, 1L, 0L, 0L, 1L, rep(0L, 5), NA)
+      c(1L, 0L, 1L, 1L, 0L, 0L, 1L, rep(0L, 6))
     )
     expect_identical(
       info$columns$arrow[8:9],

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "failure.hpp"
@@ -53,6 +54,11 @@ const KnownClass& class_of(const Node& info) {
   throw UnsafeFailure("the ALTREP class '" + info.children[0]->text + "'");
 }
 
+void spend(std::int64_t& budget, std::int64_t bytes) {
+  if (bytes > budget) throw DecodeFailure("compact forms that expand to too much");
+  budget -= bytes;
+}
+
 void expand_sequence(Node& node, const Node& state, bool integers, std::int64_t& budget) {
   if (state.kind != Kind::real || state.length != 3)
     throw DecodeFailure("a compact sequence without its bounds");
@@ -61,19 +67,20 @@ void expand_sequence(Node& node, const Node& state, bool integers, std::int64_t&
   const double step = real_at(state, 2);
   if (!(count >= 0) || count != std::floor(count))
     throw DecodeFailure("a compact sequence of no valid length");
-  if (count > static_cast<double>(budget)) {
+  const std::int64_t width = integers ? 4 : 8;
+  if (count > static_cast<double>(budget / width)) {
     throw DecodeFailure("a compact sequence of " + number_text(count) + " elements is too long");
   }
   if (step != 1 && step != -1) throw DecodeFailure("a compact sequence with a step other than 1 or -1");
   const auto length = static_cast<std::int64_t>(count);
-  budget -= length;
+  budget -= length * width;
   const double last = first + step * (count - 1);
   if (integers && length > 0 && (!(std::fabs(first) <= INT32_MAX) || !(std::fabs(last) <= INT32_MAX))) {
     throw DecodeFailure("a compact sequence that leaves the integers");
   }
   node.kind = integers ? Kind::integer : Kind::real;
   node.length = length;
-  node.values = std::make_shared<Buffer>(static_cast<std::size_t>(length) * (integers ? 4 : 8) + 8);
+  node.values = std::make_shared<Buffer>(static_cast<std::size_t>(length * width) + 8);
   for (std::int64_t i = 0; i < length; ++i) {
     const double value = first + step * static_cast<double>(i);
     if (integers) {
@@ -98,7 +105,11 @@ void set_offsets(Node& node, const std::vector<std::int64_t>& ends) {
   }
 }
 
-void expand_deferred_string(Node& node, const Node& state) {
+// What the bookkeeping of a text takes, and the time that the text of a double takes, in bytes of the budget.
+constexpr std::int64_t kTextCost = 16;
+constexpr std::int64_t kRealTextCost = 64;
+
+void expand_deferred_string(Node& node, const Node& state, std::int64_t& budget) {
   const Node* source = state.kind == Kind::pairlist && !state.children.empty() ? state.children[0] : nullptr;
   if (source == nullptr || (source->kind != Kind::integer && source->kind != Kind::real)) {
     throw DecodeFailure("a deferred string without its numbers");
@@ -110,6 +121,7 @@ void expand_deferred_string(Node& node, const Node& state) {
   const std::int32_t scipen = has_option ? option->values->as<std::int32_t>()[0] : 0;
   node.kind = Kind::string;
   node.length = source->length;
+  spend(budget, node.length * (source->kind == Kind::integer ? kTextCost : kRealTextCost));
   std::vector<std::int64_t> ends;
   ends.reserve(static_cast<std::size_t>(node.length));
   node.values = std::make_shared<Buffer>(64);
@@ -121,6 +133,7 @@ void expand_deferred_string(Node& node, const Node& state) {
       const std::string text = source->kind == Kind::integer
                                    ? std::to_string(source->values->as<std::int32_t>()[i])
                                    : number_text(real_at(*source, i), scipen);
+      spend(budget, static_cast<std::int64_t>(text.size()));
       if (at + text.size() > node.values->capacity()) node.values->grow((at + text.size()) * 2);
       std::memcpy(node.values->data() + at, text.data(), text.size());
       at += text.size();
@@ -130,13 +143,15 @@ void expand_deferred_string(Node& node, const Node& state) {
   set_offsets(node, ends);
 }
 
-void take_wrapped(Node& node, const Node& state, Kind kind) {
+void take_wrapped(Node& node, Node& state, Kind kind) {
   const bool fits = (state.kind == Kind::list || state.kind == Kind::pairlist) && !state.children.empty();
   if (!fits) throw DecodeFailure("a wrapped vector without the vector");
   if (state.children[0]->kind != kind)
     throw DecodeFailure("a wrapped vector of another type than its class has");
   const Node wrapper = node;
-  node = *state.children[0];
+  Node& wrapped = *state.children[0];
+  node = std::move(wrapped);  // Why: wrappers of wrappers would copy a list at every level
+  wrapped = Node{};
   node.attributes = wrapper.attributes;
   node.object = wrapper.object;
   node.levels = wrapper.levels;
@@ -147,14 +162,14 @@ void take_wrapped(Node& node, const Node& state, Kind kind) {
 void expand_altrep(Node& node, std::int64_t& budget) {
   const KnownClass& known = class_of(*node.children[0]);
   const std::string name = known.name;
-  const Node state = *node.children[1];
+  Node& state = *node.children[1];
   Node* attributes = node.children[2];
   node.attributes = attributes->kind == Kind::pairlist ? attributes : nullptr;
   node.children.clear();
   if (name == "compact_intseq" || name == "compact_realseq") {
     expand_sequence(node, state, name == "compact_intseq", budget);
   } else if (name == "deferred_string") {
-    expand_deferred_string(node, state);
+    expand_deferred_string(node, state, budget);
   } else {
     take_wrapped(node, state, known.kind);
   }

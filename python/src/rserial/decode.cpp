@@ -539,7 +539,7 @@ class Decoder {
   static void check_formula(const Node& node) {
     const Node* home = node.attribute(".Environment");
     if (!node.inherits("formula")) throw UnsafeFailure("a call");
-    if (home == nullptr || home->kind != Kind::environment)
+    if (home == nullptr || home->kind != Kind::environment || home->text == "missing")
       throw UnsafeFailure("a formula with an environment");
   }
 

@@ -5,6 +5,8 @@
 #include <string.h>
 
 enum { DAY = 86400, BILLION = 1000000000 };
+/* Days whose seconds fit 64 bits; years of 12 digits go beyond. */
+static const int64_t MOST_DAYS = 100000000000000;
 
 /* Days since 1970-01-01. Source: H. Hinnant, "chrono-compatible low-level date algorithms". */
 static int64_t days_from_civil(int64_t year, int month, int day) {
@@ -116,7 +118,7 @@ int csv_parse_time(const char *text, size_t length, int64_t *seconds, int32_t *n
   const char *p = text, *end = text + length;
   int64_t days, clock = 0, offset = 0;
   *nanoseconds = 0;
-  if (!read_date(&p, end, &days)) return 0;
+  if (!read_date(&p, end, &days) || days > MOST_DAYS || days < -MOST_DAYS) return 0;
   *zone = CSV_BARE_DATE;
   if (p < end) {
     if (!take(&p, end, ' ') && !take(&p, end, 'T')) return 0;

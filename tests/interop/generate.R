@@ -263,7 +263,6 @@ generated_frames <- function() {
       fraction = hms_of(c(0.1, 3723.5, NA)),
       integer = hms_of(c(60L, NA, 0L)),
       beyond = hms_of(c(86400, -1, NA)),
-      too_fine = hms_of(c(1 / 3, 2, NA)),
       mine = structure(
         c(1, 2, 3),
         class = c("mine", "hms", "difftime"),

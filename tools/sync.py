@@ -3,6 +3,7 @@
 ``sync.py`` copies; ``sync.py --check`` writes nothing and fails where something differs:
 
 - the tables ``tests/conformance/*.csv``, byte for byte, in both packages;
+- the safety scan's C, which the R package owns, to the Python package's sources;
 - the error classes of ``errors.py`` against ``errors.csv``;
 - the version of ``pyproject.toml`` in ``DESCRIPTION`` and at the head of ``CHANGELOG.md``;
 - the type table in ``README.md`` against ``types.csv``.
@@ -22,6 +23,8 @@ TABLES = ROOT / "tests" / "conformance"
 COPIES = (ROOT / "python" / "crossframe", ROOT / "r-package" / "inst" / "tables")
 # What only the tests read.
 NOT_SHARED = {"gaps.csv"}
+
+SCAN_FILES = ("scan.h", "scan.c", "scan-reader.c")
 
 TYPES_START = "<!-- types: made by `make sync` from types.csv -->\n"
 TYPES_END = "<!-- end of types -->"
@@ -50,6 +53,20 @@ def sync_copies(*, check: bool) -> list[str]:
             wrong.append(f"{(folder / orphan).relative_to(ROOT)} is a copy of no table")
             if not check:
                 (folder / orphan).unlink()
+    return wrong
+
+
+def sync_scan(*, check: bool) -> list[str]:
+    """Copy the scan's sources, or name the copies that differ."""
+    wrong = []
+    for name in SCAN_FILES:
+        source, copy = ROOT / "r-package" / "src" / name, ROOT / "python" / "src" / "rscan" / name
+        if copy.exists() and copy.read_bytes() == source.read_bytes():
+            continue
+        wrong.append(f"{copy.relative_to(ROOT)} differs from {source.relative_to(ROOT)}")
+        if not check:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(source.read_bytes())
     return wrong
 
 
@@ -122,7 +139,7 @@ def sync_readme(*, check: bool) -> list[str]:
 def main(arguments: list[str]) -> int:
     """Copy, or with ``--check`` compare; return the exit status."""
     check = arguments == ["--check"]
-    copied = sync_copies(check=check) + sync_readme(check=check)
+    copied = sync_copies(check=check) + sync_scan(check=check) + sync_readme(check=check)
     wrong = check_errors() + check_versions()
     for line in copied if check else []:
         print(f"{line}; `make sync` mends it")

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from crossframe.attributes import RValue
     from crossframe.batch import find, load_many, save_many
     from crossframe.listing import buckets, ls
+    from crossframe.safety import check
     from crossframe.stores import S3Options, get_root, set_root
 
 __version__ = "0.1.0"
@@ -19,6 +20,7 @@ _HOMES = {
     "RValue": "attributes",
     "S3Options": "stores",
     "buckets": "listing",
+    "check": "safety",
     "find": "batch",
     "get_root": "stores",
     "info": "api",
@@ -35,6 +37,7 @@ __all__ = [
     "S3Options",
     "__version__",
     "buckets",
+    "check",
     "errors",
     "find",
     "get_root",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
 
 from crossframe import formats, frames
 from crossframe.codecs import compression as compressions
@@ -11,18 +14,17 @@ from crossframe.codecs.table import CODECS, SIDECAR_SUFFIX, Codec, Encoded, Sour
 from crossframe.errors import CrossframeError, ObjectNotFoundError, UsageError
 from crossframe.keys import name_of
 from crossframe.losses import Losses
-from crossframe.results import ColumnInfo, FrameInfo, Info, Saved
+from crossframe.results import Info, Saved
 from crossframe.stores import resolve, with_near_miss
-from crossframe.types import describe
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    import pyarrow as pa
     from typing_extensions import Buffer
 
     from crossframe.stores import Location, S3Options
+    from crossframe.values import Value
 
 _HEAD = 64  # bytes that choose() looks at
 
@@ -76,25 +78,28 @@ def save(
     choice = formats.for_writing(location.key, format, compression)
     codec = CODECS[choice.format]
     losses = Losses(strict=strict)
-    tables = _tables(frame, name or name_of(location.key), codec, nan)
-    encoded = codec.encode(tables, Target(losses, serialization, schema))
-    losses.tell(f"save '{location.key}'")
-    return _store(encoded, tables, location, choice, overwrite=overwrite, if_match=if_match)
+    values = _values(frame, name or name_of(location.key), choice, nan)
+    encoded = codec.encode(values, Target(losses, serialization, schema))
+    losses.tell(f"save '{location.shown}'")
+    return _store(encoded, values, location, choice, overwrite=overwrite, if_match=if_match)
 
 
-def _tables(frame: Any, name: str, codec: Codec, nan: str) -> dict[str, pa.Table]:  # noqa: ANN401
-    if not isinstance(frame, Mapping):
-        return {name: frames.to_table(frame, nan=nan)}
-    if not codec.several:
-        raise UsageError(
-            "Can't save several frames to one key in this format.", hint="Use .RData, or save_many()."
-        )
-    return {one: frames.to_table(each, nan=nan) for one, each in frame.items()}
+def _values(held: Any, name: str, choice: formats.Choice, nan: str) -> dict[str, Value]:  # noqa: ANN401
+    """Return what is to be written, by object name."""
+    holds = formats.format_row(choice.format).decodes_to
+    if holds == "objects" and isinstance(held, Mapping):
+        return {str(one): frames.to_value(each, nan=nan) for one, each in held.items()}
+    if holds != "frame":
+        return {name: frames.to_value(held, nan=nan)}
+    if isinstance(held, Mapping):
+        hint = "Use .rds or .RData, or save_many() for a key each."
+        raise UsageError("Can't save several frames to one key in this format.", hint=hint)
+    return {name: frames.to_table(held, nan=nan)}
 
 
 def _store(
     encoded: Encoded,
-    tables: Mapping[str, pa.Table],
+    values: Mapping[str, Value],
     location: Location,
     choice: formats.Choice,
     *,
@@ -115,14 +120,15 @@ def _store(
             store.put(key + SIDECAR_SUFFIX, text.encode(), media_type="application/json")
         else:
             store.delete(key + SIDECAR_SUFFIX)
+    tables = [value for value in values.values() if isinstance(value, pa.Table)]
     return Saved(
-        key=key,
+        key=location.shown,
         uri=location.uri,
         format=choice.format,
         compression=choice.compression,
         bytes=meta.size,
-        rows=sum(table.num_rows for table in tables.values()),
-        columns=sum(table.num_columns for table in tables.values()),
+        rows=sum(table.num_rows for table in tables) if tables else None,
+        columns=sum(table.num_columns for table in tables) if tables else None,
         etag=meta.etag,
         version=meta.version,
     )
@@ -136,6 +142,7 @@ def load(
     columns: Sequence[str] | None = None,
     version: str | None = None,
     as_: str = "pandas",
+    dtype_backend: str | None = None,
     strict: bool = False,
     options: S3Options | None = None,
 ) -> Any:  # noqa: ANN401 - by as_
@@ -148,6 +155,7 @@ def load(
         columns: Columns to load, in this order; by default all.
         version: Version id; by default the newest.
         as_: ``"pandas"``, ``"arrow"`` or ``"polars"``.
+        dtype_backend: ``"pyarrow"`` gives pandas frames Arrow-backed dtypes, which tell NA from NaN.
         strict: Raise where a value does not fit the frame asked for.
         options: How to reach S3.
 
@@ -165,12 +173,29 @@ def load(
         StoreError: The store refused or failed.
     """
     losses = Losses(strict=strict)
+    as_ = kind_of_frame(as_, dtype_backend)
     location = resolve(uri, options=options)
     stored = fetch(location, version=version)
-    tables = decode(location, stored, losses, format=format, name=name, columns=columns, version=version)
-    loaded = {one: frames.from_table(table, losses, as_=as_) for one, table in tables.items()}
-    losses.tell(f"load '{location.key}'")
+    values = decode(location, stored, losses, format=format, name=name, columns=columns, version=version)
+    loaded = {one: frames.from_value(value, losses, as_=as_) for one, value in values.items()}
+    losses.tell(f"load '{location.shown}'")
     return next(iter(loaded.values())) if len(loaded) == 1 else loaded
+
+
+def kind_of_frame(as_: str, dtype_backend: str | None) -> str:
+    """Return the kind of frame that the two arguments ask for.
+
+    Raises:
+        UsageError: ``dtype_backend`` is not ``"pyarrow"``, or given for another kind than pandas.
+    """
+    if dtype_backend is None:
+        return as_
+    if dtype_backend != "pyarrow" or as_ != "pandas":
+        raise UsageError(
+            "Argument dtype_backend= must be 'pyarrow', and as_= 'pandas' with it.",
+            f"It is {dtype_backend!r}.",
+        )
+    return "pyarrow"
 
 
 def fetch(location: Location, *, version: str | None = None) -> Buffer:
@@ -178,7 +203,7 @@ def fetch(location: Location, *, version: str | None = None) -> Buffer:
     try:
         return location.store.get(location.key, version=version)
     except ObjectNotFoundError as error:
-        raise with_near_miss(error, location.store, location.key) from None
+        raise with_near_miss(error, location) from None
 
 
 def decode(
@@ -190,23 +215,27 @@ def decode(
     name: str | None = None,
     columns: Sequence[str] | None = None,
     version: str | None = None,
-) -> Mapping[str, pa.Table]:
-    """Turn an object's bytes into tables by name: one, or those of an RData."""
+) -> Mapping[str, Value]:
+    """Turn an object's bytes into tables and values by name: one, or those of an RData."""
     try:
-        choice, data = _open(location.key, stored, format)
-        codec = CODECS[choice.format]
-        own_name = name_of(location.key)
-        if name is not None and not codec.several and name != own_name:
-            raise UsageError(
-                f"Can't find object '{name}'.", f"A {choice.format} object holds one frame, '{own_name}'."
-            )
-        sidecar = _sidecar(location, version) if codec.sidecar else None
-        return codec.decode(Source(own_name, data, stored, sidecar, columns, name, losses))
+        codec, source = _source(location, stored, format, version)
+        if name is not None and not codec.several and name != source.name:
+            raise UsageError(f"Can't find object '{name}'.", f"The object holds one frame, '{source.name}'.")
+        return codec.decode(replace(source, columns=columns, object=name, losses=losses))
     except CrossframeError as error:
-        raise _placed(error, location.uri) from None
+        raise placed(error, location.uri) from None
 
 
-def _placed(error: CrossframeError, uri: str) -> CrossframeError:
+def _source(
+    location: Location, stored: Buffer, format: str | None, version: str | None
+) -> tuple[Codec, Source]:
+    choice, data = open_stored(location.key, stored, format)
+    codec = CODECS[choice.format]
+    sidecar = _sidecar(location, version) if codec.sidecar else None
+    return codec, Source(name_of(location.key), data, stored, sidecar)
+
+
+def placed(error: CrossframeError, uri: str) -> CrossframeError:
     """Return the error with the object it is about; codecs know bytes only."""
     if uri in str(error):
         return error
@@ -214,7 +243,8 @@ def _placed(error: CrossframeError, uri: str) -> CrossframeError:
     return type(error)(error.problem, detail, error.hint)
 
 
-def _open(key: str, stored: Buffer, format: str | None) -> tuple[formats.Choice, Buffer]:
+def open_stored(key: str, stored: Buffer, format: str | None) -> tuple[formats.Choice, Buffer]:
+    """Return an object's format and compression, and its bytes without the latter."""
     compression = formats.sniff_compression(bytes(memoryview(stored)[:_HEAD]))
     data = compressions.decompress(stored, compression) if compression else stored
     choice = formats.choose(key, bytes(memoryview(data)[:_HEAD]), format, compression=compression)
@@ -246,11 +276,15 @@ def info(
     """
     location = resolve(uri, options=options)
     stored = fetch(location, version=version)
-    choice, _ = _open(location.key, stored, None)
+    choice, _ = open_stored(location.key, stored, None)
     meta = location.store.head(location.key, version=version)
-    tables = decode(location, stored, Losses(), version=version)
+    try:
+        codec, source = _source(location, stored, None, version)
+        objects = codec.inspect(source)
+    except CrossframeError as error:
+        raise placed(error, location.uri) from None
     return Info(
-        key=location.key,
+        key=location.shown,
         uri=location.uri,
         format=choice.format,
         compression=choice.compression,
@@ -258,13 +292,5 @@ def info(
         modified=meta.modified,
         etag=meta.etag,
         version=meta.version,
-        frames=tuple(_frame_info(name, table) for name, table in tables.items()),
+        frames=objects,
     )
-
-
-def _frame_info(name: str, table: pa.Table) -> FrameInfo:
-    columns = []
-    for field, values in zip(table.schema, table.columns, strict=True):
-        words = describe(field.type)
-        columns.append(ColumnInfo(field.name, words.r, words.arrow, words.pandas, values.null_count))
-    return FrameInfo(name, table.num_rows, tuple(columns))

@@ -22,7 +22,6 @@ from crossframe.listing import frame_of
 from crossframe.losses import Losses
 from crossframe.matching import Match, matches, open_pattern, some
 from crossframe.pool import in_order
-from crossframe.stores import Location
 
 if TYPE_CHECKING:
     import os
@@ -50,8 +49,8 @@ def find(
         options: How to reach S3.
 
     Returns:
-        A frame of key, size (bytes), modified (UTC), etag, format (by extension) and one column a field, in
-        byte order of the keys; without rows where nothing matches.
+        A frame of key (what ``load`` takes), size (bytes), modified (UTC), etag, format (by extension) and
+        one column a field, in byte order of the keys; without rows where nothing matches.
 
     Raises:
         InvalidPatternError: The pattern can't be parsed.
@@ -61,7 +60,7 @@ def find(
 
     target = open_pattern(pattern, regex=regex, options=options)
     found = matches(pattern, regex=regex, options=options)
-    listed = frame_of(match.meta for match in found).drop(columns="storage_class")
+    listed = frame_of((match.location.shown, match.meta) for match in found).drop(columns="storage_class")
     listed["format"] = pd.array([split_extensions(match.meta.key).format for match in found], dtype="str")
     for name, kind in zip(target.pattern.fields, target.pattern.types, strict=True):
         values: list[Any] = [match.fields[name] for match in found]
@@ -78,6 +77,7 @@ def load_many(
     format: str | None = None,
     columns: Sequence[str] | None = None,
     as_: str = "pandas",
+    dtype_backend: str | None = None,
     strict: bool = False,
     options: S3Options | None = None,
 ) -> dict[str, Any]:
@@ -93,6 +93,7 @@ def load_many(
         format: Name of the format; by default chosen by magic bytes, then by extension.
         columns: Columns to load, in this order; by default all.
         as_: ``"pandas"``, ``"arrow"`` or ``"polars"``.
+        dtype_backend: ``"pyarrow"`` gives pandas frames Arrow-backed dtypes, which tell NA from NaN.
         strict: Raise where a value does not fit the frame asked for.
         options: How to reach S3.
 
@@ -107,21 +108,22 @@ def load_many(
     """
     _check_one_of("names", names, _NAMES)
     _check_one_of("on_error", on_error, _ON_ERROR)
+    as_ = api.kind_of_frame(as_, dtype_backend)
     found = some(
         matches(pattern, regex=regex, options=options),
         pattern,
         open_pattern(pattern, regex=regex, options=options),
     )
-    _check_names([match.location.key for match in found], names)
+    _check_names([match.location.shown for match in found], names)
     read = partial(_read, format=format, columns=columns, strict=strict)
     loaded: dict[str, tuple[str, Any]] = {}
     failed: dict[str, CrossframeError] = {}
     with closing(in_order(read, found)) as work:
         for match, future in work:
-            key = match.location.key
+            key = match.location.shown
             try:
-                tables, losses = future.result()
-                made = {name: frames.from_table(table, losses, as_=as_) for name, table in tables.items()}
+                values, losses = future.result()
+                made = {name: frames.from_value(value, losses, as_=as_) for name, value in values.items()}
                 losses.tell(f"load '{key}'")
             except CrossframeError as error:
                 if on_error == "raise":
@@ -172,12 +174,12 @@ def save_many(
         parts = list(groups(frames, _columns(by, fields)))
     by_key: dict[str, Any] = {}
     for values, frame in parts:
-        key = target.base + fill(target.pattern, values)
+        key = fill(target.pattern, values)
         if key in by_key:
             raise NameClashError(f"Can't save two frames to the key '{key}'.")
         by_key[key] = frame
     # Why: every key is checked before the first is written.
-    jobs = [(Location(target.store, key).uri, by_key[key]) for key in sorted(by_key)]
+    jobs = [(target.location.at(key).shown, by_key[key]) for key in sorted(by_key)]
     with closing(in_order(lambda job: api.save(job[1], job[0], options=options, **how), jobs)) as work:
         return [future.result() for _, future in work]
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crossframe.errors import CrossframeError
+from crossframe.errors import CrossframeError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import pyarrow as pa
 
-    from crossframe.results import FrameInfo
+    from crossframe.results import ObjectInfo
     from crossframe.stores import S3Options
     from crossframe.transfer import Copy
 
@@ -76,24 +76,15 @@ def ls(
 ) -> None:
     """List what lies below a prefix."""
     from crossframe import stores
+    from crossframe.listing import level
 
     options: S3Options | None = ctx.obj
     if uri.rstrip("/") == "s3:":
         buckets = [{"bucket": one.name, "created": one.created} for one in stores.list_buckets(options)]
         return _rows(buckets, ["created", "bucket"], as_json=as_json)
-    location = stores.resolve(uri or ".", options=options)
-    rows: list[dict[str, Any]]
-    prefix = location.key + "/" if location.key and not location.key.endswith("/") else location.key
-    if recursive:
-        objects, rows = list(location.store.list(prefix)), []
-    else:
-        children = location.store.children(prefix)
-        objects = list(children.objects)
-        rows = [{"key": one} for one in children.prefixes]
-    rows += [
-        {"key": one.key, "size": one.size, "modified": one.modified, "etag": one.etag} for one in objects
-    ]
-    rows.sort(key=lambda row: row["key"])
+    rows = level(uri, recursive=recursive, options=options)
+    for row in rows:
+        row.pop("storage_class", None)
     return _rows(rows, ["modified", "size", "key"], as_json=as_json)
 
 
@@ -107,10 +98,18 @@ def info(ctx: typer.Context, uri: Where, as_json: AsJson = False) -> None:
         return _json(found.as_dict())
     kind = found.format + (f" in {found.compression}" if found.compression else "")
     print(f"{found.uri}\n{kind}, {found.size:,} bytes, {_text(found.modified)}, etag {found.etag}")
-    for frame in found.frames:
-        print(f"\n{frame.name}: {frame.rows:,} rows x {len(frame.columns)} columns")
-        _table(_columns(frame), ["name", "r", "arrow", "pandas", "missing"])
+    for one in found.frames:
+        print(f"\n{one.name}: {_extent(one)}")
+        if one.columns:
+            _table(_columns(one), ["name", "r", "arrow", "pandas", "missing"])
     return None
+
+
+def _extent(one: ObjectInfo) -> str:
+    if one.rows is not None:
+        return f"{one.rows:,} rows x {len(one.columns)} columns"
+    size = " x ".join(f"{size:,}" for size in one.dim) if one.dim else f"{one.length or 0:,} elements"
+    return f"{one.kind}, {size}"
 
 
 @app.command(epilog="Example: crossframe head s3://lab-data/runs/a.rds -n 5")
@@ -127,6 +126,9 @@ def head(
 
     loaded = api.load(uri, name=name, format=format, as_="arrow", options=ctx.obj)
     tables = loaded if isinstance(loaded, dict) else {"": loaded}
+    for one, value in tables.items():
+        if not hasattr(value, "schema"):
+            raise UsageError("Can't show rows of what is no frame.", one or None)
     shown = {one: _plain_rows(table.slice(0, rows)) for one, table in tables.items()}
     if as_json:
         return _json(shown if isinstance(loaded, dict) else shown[""])
@@ -192,6 +194,29 @@ def convert(
     print(
         f"{saved.uri}: {saved.format}, {saved.rows:,} rows x {saved.columns} columns, {saved.bytes:,} bytes"
     )
+    return None
+
+
+@app.command(epilog="Example: crossframe check s3://lab-data/from-a-stranger.RData")
+def check(ctx: typer.Context, uri: Where, format: Format = None, as_json: AsJson = False) -> None:
+    """Tell what an RDS or RData holds and what in it would run; nothing is loaded."""
+    from crossframe import safety
+
+    report = safety.check(uri, format=format, options=ctx.obj)
+    if as_json:
+        return _json(report.as_dict())
+    print(f"{report.uri}: {report.status}")
+    for one in report.objects:
+        length = "" if one.length is None else f", length {one.length:,}"
+        print(f"  {one.name}: {one.r_class or one.type}{length}")
+    for where in report.formulas:
+        print(f"  inert formula: {where}")
+    for found in report.refused:
+        print(f"  would run: {found.kind}, {found.where or 'the object itself'} (offset {found.offset})")
+    if report.refused_count > len(report.refused):
+        print(f"  ... {report.refused_count:,} such items in all")
+    if not report.complete:
+        print("  Not all could be looked into.")
     return None
 
 
@@ -268,7 +293,7 @@ def _plain_rows(table: pa.Table) -> list[dict[str, Any]]:
     return rows
 
 
-def _columns(frame: FrameInfo) -> list[dict[str, Any]]:
+def _columns(frame: ObjectInfo) -> list[dict[str, Any]]:
     from dataclasses import asdict
 
     return [asdict(column) for column in frame.columns]

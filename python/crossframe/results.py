@@ -14,13 +14,13 @@ class Saved:
     """What was written.
 
     Attributes:
-        key: Key within the store.
+        key: The key, to be used under the same root; whole where it was given whole.
         uri: Where it can be loaded from.
         format: Name of the format.
         compression: Name of the compression around it, if any.
         bytes: Size as stored, in bytes.
-        rows: Rows, of all frames together.
-        columns: Columns, of all frames together.
+        rows: Rows, of all frames together; ``None`` where there is no frame.
+        columns: Columns, likewise.
         etag: ETag of the object.
         version: Version id, where the store keeps versions.
     """
@@ -30,8 +30,8 @@ class Saved:
     format: str
     compression: str | None
     bytes: int
-    rows: int
-    columns: int
+    rows: int | None
+    columns: int | None
     etag: str
     version: str | None
 
@@ -45,29 +45,35 @@ class ColumnInfo:
         r: Class in R.
         arrow: Arrow type.
         pandas: pandas dtype.
-        missing: Number of missing values.
+        missing: Number of missing values; ``None`` where only reading all would tell.
     """
 
     name: str
     r: str
     arrow: str
     pandas: str
-    missing: int
+    missing: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class FrameInfo:
-    """A frame.
+class ObjectInfo:
+    """A frame, or another R object.
 
     Attributes:
         name: Its name: of the object within an RData, else of the key.
-        rows: Number of rows.
-        columns: Its columns, in order.
+        kind: Its class in R, ``/`` between several; without one its type.
+        rows: Number of rows; ``None`` for what is no frame.
+        columns: Its columns, in order; none for what is no frame.
+        length: Number of elements of what is no frame.
+        dim: Dimensions of a frame, matrix or array.
     """
 
     name: str
-    rows: int
+    kind: str
+    rows: int | None
     columns: tuple[ColumnInfo, ...]
+    length: int | None = None
+    dim: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ class Info:
     """An object and the frames in it.
 
     Attributes:
-        key: Key within the store.
+        key: The key, to be used under the same root; whole where it was given whole.
         uri: Where it can be loaded from.
         format: Name of the format.
         compression: Name of the compression around it, if any.
@@ -83,7 +89,7 @@ class Info:
         modified: Time of the last write, UTC.
         etag: ETag of the object.
         version: Version id, where the store keeps versions.
-        frames: One, or those of an RData in the order of the file.
+        frames: One, or the objects of an RData in the order of the file.
     """
 
     key: str
@@ -94,8 +100,76 @@ class Info:
     modified: datetime
     etag: str
     version: str | None
-    frames: tuple[FrameInfo, ...]
+    frames: tuple[ObjectInfo, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Return all of it as plain values, times as text, for JSON."""
         return asdict(self) | {"modified": self.modified.isoformat()}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that would run or load when R reads the bytes.
+
+    Attributes:
+        kind: What it is, e.g. ``"promise"``.
+        where: The way to it within the value; empty for the whole.
+        offset: Where it begins in the decompressed bytes, from 0.
+    """
+
+    kind: str
+    where: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedObject:
+    """An object as the scan sees it.
+
+    Attributes:
+        name: Its name: of the object within an RData, else of the key.
+        type: R's ``typeof()``.
+        r_class: Its class, ``/`` between several.
+        length: Number of elements, columns of a data frame; ``None`` where it is not told.
+    """
+
+    name: str
+    type: str
+    r_class: str | None
+    length: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What an RDS or RData holds, and what in it would run.
+
+    Attributes:
+        uri: Where it lies.
+        status: ``"safe"`` or ``"unsafe"``.
+        format: ``"rds"`` or ``"rdata"``.
+        compression: Name of the compression around it, if any.
+        complete: ``False`` where something could not be looked into, so that more may follow.
+        objects: What it holds.
+        refused: What would run or load something, at most 100.
+        refused_count: How many of these there are.
+        formulas: The ways to formulas, which are inert.
+    """
+
+    uri: str
+    status: str
+    format: str
+    compression: str | None
+    complete: bool
+    objects: tuple[CheckedObject, ...]
+    refused: tuple[Finding, ...]
+    refused_count: int
+    formulas: tuple[str, ...]
+
+    @property
+    def safe(self) -> bool:
+        """Whether nothing in it would run."""
+        return self.status == "safe"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all of it as plain values, for JSON."""
+        return asdict(self)

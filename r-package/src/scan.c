@@ -234,9 +234,7 @@ static scan_object *last_object(scan_state *s) {
 }
 
 /* The object that the item just begun is, NULL where it is a part of one. */
-static scan_object *open_object(scan_state *s) {
-  return s->depth == s->object_depth ? last_object(s) : NULL;
-}
+static scan_object *open_object(scan_state *s) { return s->depth == s->object_depth ? last_object(s) : NULL; }
 
 static void begin_object(scan_state *s, int type) {
   if (!s->objects || s->depth != s->object_depth) return;
@@ -377,7 +375,7 @@ static int read_refused_names(scan_state *s) {
 /* Goes on inside a refused item for a full report. */
 static int enter_refused(scan_state *s, int type, int32_t flags) {
   int32_t word;
-  uint64_t length;
+  uint64_t length = 0;
   size_t start;
   switch (type) {
     case CODE_CLOSURE:
@@ -432,7 +430,7 @@ static int finish_vector(scan_state *s, int type, int32_t flags, uint64_t length
 }
 
 static int read_vector(scan_state *s, int type, int32_t flags) {
-  uint64_t length;
+  uint64_t length = 0;
   if (!read_length(s, &length)) return 0;
   if (open_object(s)) open_object(s)->length = (double)length;
   if (type == CODE_LIST) {
@@ -527,7 +525,7 @@ static int read_altrep(scan_state *s) {
   if (claimed != type) return damaged(s, "an ALTREP object that claims another type than its class has");
   if (open_object(s)) open_object(s)->type = type;
   if (name_is(s, name, "compact_intseq") || name_is(s, name, "compact_realseq")) {
-    uint64_t length;
+    uint64_t length = 0;
     if (!read_sequence(s, type, &length)) return 0;
     if (open_object(s)) open_object(s)->length = (double)length;
     return finish_vector(s, type, HAS_ATTRIBUTES, length);
@@ -573,6 +571,9 @@ static int read_item(scan_state *s) {
     case CODE_EMPTY_ENV: return 1;
     case CODE_MISSING_ARG:
       if (s->open_calls == 0 && s->open_refused == 0) return damaged(s, "a missing argument outside a call");
+      return 1;
+    case CODE_UNBOUND: /* the value of a promise that has not run */
+      if (s->open_refused == 0) return damaged(s, "no value at all outside a promise");
       return 1;
     case CODE_SYMBOL: return read_symbol_item(s);
     case CODE_REFERENCE: return read_reference(s, flags, &number);

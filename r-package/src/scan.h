@@ -41,6 +41,7 @@ enum {
   CODE_NAMESPACE = 249,
   CODE_BASE_NAMESPACE = 250,
   CODE_MISSING_ARG = 251,
+  CODE_UNBOUND = 252,
   CODE_GLOBAL_ENV = 253,
   CODE_NIL_VALUE = 254,
   CODE_REFERENCE = 255
@@ -151,7 +152,7 @@ int scan_read_text(scan_reader *in, size_t length, size_t *start);
 int scan_text_is(const scan_reader *in, size_t start, size_t length, const char *text);
 int scan_three_doubles(const scan_reader *in, size_t at, double *values);
 
-/* scan.c: 0 where memory ran out */
+/* scan.c: 1 where the bytes are safe; what was found stands in the state */
 int scan_run(scan_state *state);
 
 #endif

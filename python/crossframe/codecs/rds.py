@@ -11,38 +11,47 @@ from typing import TYPE_CHECKING
 
 from crossframe import _rserial
 from crossframe.attributes import decode_node
-from crossframe.codecs.from_r import decode_frame, is_frame
-from crossframe.codecs.to_r import encode_frame
-from crossframe.errors import DecodeError, UnsupportedTypeError, UsageError
+from crossframe.codecs.r_values import decode_value, encode_value
+from crossframe.errors import DecodeError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pyarrow as pa
     from typing_extensions import Buffer
 
     from crossframe._rserial import Node
     from crossframe.losses import Losses
+    from crossframe.values import Value
 
 VERSIONS = (2, 3)
 _HEADER_SIZE = 5  # RDX3\n
 _HEADERS = {b"RDX2\n", b"RDX3\n", b"RDA2\n", b"RDA3\n", b"RDB2\n", b"RDB3\n"}
 
 
-def decode_rds(data: Buffer, losses: Losses) -> pa.Table:
-    """Decode an uncompressed RDS that holds a data frame.
+def open_rds(data: Buffer) -> Node:
+    """Decode an uncompressed RDS to its object, not converted.
 
     Raises:
         DecodeError: The bytes are truncated, damaged or foreign.
         UnsafeDataError: They hold code.
-        UnsupportedTypeError: The value is no data frame, or a column is outside the type table.
     """
-    return _frame(decode_node(memoryview(data), "the RDS"), "the RDS", losses)
+    return decode_node(memoryview(data), "the RDS")
 
 
-def encode_rds(table: pa.Table, losses: Losses, *, version: int = 3) -> bytes:
-    """Encode a table as an uncompressed RDS of serialization version 2 or 3."""
-    return _rserial.encode(encode_frame(table, losses), _checked(version))
+def decode_rds(data: Buffer, losses: Losses) -> Value:
+    """Decode an uncompressed RDS: a data frame to a table, anything else to a value.
+
+    Raises:
+        DecodeError: The bytes are truncated, damaged or foreign.
+        UnsafeDataError: They hold code.
+        UnsupportedTypeError: A column is outside the type table.
+    """
+    return decode_value(open_rds(data), losses)
+
+
+def encode_rds(value: Value, losses: Losses, *, version: int = 3) -> bytes:
+    """Encode a table or value as an uncompressed RDS of serialization version 2 or 3."""
+    return _rserial.encode(encode_value(value, losses), _checked(version))
 
 
 def open_rdata(data: Buffer) -> dict[str, Node]:
@@ -65,12 +74,12 @@ def open_rdata(data: Buffer) -> dict[str, Node]:
     return {name: value for name, value in root.entries if name}
 
 
-def decode_rdata(data: Buffer, losses: Losses, *, name: str | None = None) -> dict[str, pa.Table]:
-    """Decode the data frames of an uncompressed RData, or the one called ``name``.
+def decode_rdata(data: Buffer, losses: Losses, *, name: str | None = None) -> dict[str, Value]:
+    """Decode the objects of an uncompressed RData, or the one called ``name``.
 
     Raises:
         UsageError: No object has that name.
-        UnsupportedTypeError: An object is no data frame.
+        UnsupportedTypeError: A column of a data frame is outside the type table.
     """
     objects = open_rdata(data)
     if name is not None:
@@ -78,21 +87,13 @@ def decode_rdata(data: Buffer, losses: Losses, *, name: str | None = None) -> di
             held = ", ".join(f"'{one}'" for one in list(objects)[:5]) or "nothing"
             raise UsageError(f"Can't find object '{name}' in the RData.", f"It holds {held}.")
         objects = {name: objects[name]}
-    return {one: _frame(node, f"object '{one}'", losses) for one, node in objects.items()}
+    return {one: decode_value(node, losses) for one, node in objects.items()}
 
 
-def encode_rdata(tables: Mapping[str, pa.Table], losses: Losses, *, version: int = 3) -> bytes:
-    """Encode tables as an uncompressed RData, one object each."""
-    root = _rserial.pairlist([(name, encode_frame(table, losses)) for name, table in tables.items()])
+def encode_rdata(values: Mapping[str, Value], losses: Losses, *, version: int = 3) -> bytes:
+    """Encode tables and values as an uncompressed RData, one object each."""
+    root = _rserial.pairlist([(name, encode_value(value, losses)) for name, value in values.items()])
     return f"RDX{_checked(version)}\n".encode() + _rserial.encode(root, version)
-
-
-def _frame(node: Node, what: str, losses: Losses) -> pa.Table:
-    if not is_frame(node):
-        raise UnsupportedTypeError(
-            f"Can't load {what} as a frame.", f"It is an R {node.kind}, not a data frame."
-        )
-    return decode_frame(node, losses)
 
 
 def _checked(version: int) -> int:

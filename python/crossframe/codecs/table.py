@@ -5,15 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from crossframe.codecs import csv, csv_schema, parquet, rds
 from crossframe.codecs.columns import pick
+from crossframe.codecs.inspect_r import describe_object
+from crossframe.errors import UnsupportedTypeError, UsageError
 from crossframe.losses import Losses
+from crossframe.results import ColumnInfo, ObjectInfo
+from crossframe.types import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    import pyarrow as pa
     from typing_extensions import Buffer
+
+    from crossframe.values import Value
 
 SIDECAR_SUFFIX = csv_schema.SUFFIX
 
@@ -74,71 +81,125 @@ class Codec:
     """A format.
 
     Attributes:
-        encode: Tables by name to bytes.
-        decode: Bytes to tables by name.
+        encode: Tables and values by name to bytes.
+        decode: Bytes to tables and values by name.
+        inspect: What is in the bytes, converted no more than that takes.
         several: Whether it holds several named objects.
         sidecar: Whether it has a text beside it.
     """
 
-    encode: Callable[[Mapping[str, pa.Table], Target], Encoded]
-    decode: Callable[[Source], Mapping[str, pa.Table]]
+    encode: Callable[[Mapping[str, Value], Target], Encoded]
+    decode: Callable[[Source], Mapping[str, Value]]
+    inspect: Callable[[Source], tuple[ObjectInfo, ...]]
     several: bool = False
     sidecar: bool = False
 
 
-def _one(tables: Mapping[str, pa.Table]) -> pa.Table:
-    (table,) = tables.values()
-    return table
+def _one(values: Mapping[str, Value]) -> Value:
+    (value,) = values.values()
+    return value
 
 
-def _select(table: pa.Table, columns: Sequence[str] | None) -> pa.Table:
-    return table if columns is None else table.select(pick(table.column_names, columns))
+def _frame(values: Mapping[str, Value]) -> pa.Table:
+    """Return the one value of a format that holds frames only."""
+    value = _one(values)
+    if not isinstance(value, pa.Table):
+        raise UnsupportedTypeError(
+            "Can't save what is no frame in this format.", hint="Save it as .rds or .RData."
+        )
+    return value
+
+
+def _select(value: Value, columns: Sequence[str] | None) -> Value:
+    if columns is None:
+        return value
+    if not isinstance(value, pa.Table):
+        raise UsageError("Can't take columns of what is no frame.")
+    return value.select(pick(value.column_names, columns))
+
+
+def _table(values: Mapping[str, Value]) -> pa.Table:
+    return _one(values)
+
+
+def _describe(name: str, table: pa.Table) -> ObjectInfo:
+    columns = tuple(
+        _describe_column(field, values.null_count)
+        for field, values in zip(table.schema, table.columns, strict=True)
+    )
+    return _frame_info(name, table.num_rows, columns)
+
+
+def _frame_info(name: str, rows: int, columns: tuple[ColumnInfo, ...]) -> ObjectInfo:
+    return ObjectInfo(name, "data.frame", rows, columns, dim=(rows, len(columns)))
+
+
+def _describe_column(field: pa.Field, missing: int | None) -> ColumnInfo:
+    words = describe(field.type)
+    return ColumnInfo(field.name, words.r, words.arrow, words.pandas, missing)
 
 
 def _delimited(delimiter: str) -> Codec:
-    def encode(tables: Mapping[str, pa.Table], target: Target) -> Encoded:
-        encoded = csv.encode(_one(tables), schema=target.schema, delimiter=delimiter)
+    def encode(tables: Mapping[str, Value], target: Target) -> Encoded:
+        encoded = csv.encode(_frame(tables), schema=target.schema, delimiter=delimiter)
         return Encoded(encoded.data, encoded.schema_for)
 
-    def decode(source: Source) -> Mapping[str, pa.Table]:
+    def decode(source: Source) -> Mapping[str, Value]:
         table = csv.decode(
             source.data, source.sidecar, stored=source.stored, columns=source.columns, delimiter=delimiter
         )
         return {source.name: table}
 
-    return Codec(encode, decode, sidecar=True)
+    def inspect(source: Source) -> tuple[ObjectInfo, ...]:
+        return (_describe(source.name, _table(decode(source))),)
+
+    return Codec(encode, decode, inspect, sidecar=True)
 
 
-def _encode_parquet(tables: Mapping[str, pa.Table], target: Target) -> Encoded:
+def _encode_parquet(tables: Mapping[str, Value], target: Target) -> Encoded:
     del target
-    return Encoded(parquet.encode(_one(tables)))
+    return Encoded(parquet.encode(_frame(tables)))
 
 
-def _decode_parquet(source: Source) -> Mapping[str, pa.Table]:
+def _decode_parquet(source: Source) -> Mapping[str, Value]:
     return {source.name: parquet.decode(source.data, columns=source.columns)}
 
 
-def _encode_rds(tables: Mapping[str, pa.Table], target: Target) -> Encoded:
+def _inspect_parquet(source: Source) -> tuple[ObjectInfo, ...]:
+    found = parquet.inspect(source.data)
+    columns = tuple(_describe_column(field, None) for field in found.schema)
+    return (_frame_info(source.name, found.rows, columns),)
+
+
+def _encode_rds(tables: Mapping[str, Value], target: Target) -> Encoded:
     return Encoded(rds.encode_rds(_one(tables), target.losses, version=target.serialization))
 
 
-def _decode_rds(source: Source) -> Mapping[str, pa.Table]:
+def _decode_rds(source: Source) -> Mapping[str, Value]:
     return {source.name: _select(rds.decode_rds(source.data, source.losses), source.columns)}
 
 
-def _encode_rdata(tables: Mapping[str, pa.Table], target: Target) -> Encoded:
+def _inspect_rds(source: Source) -> tuple[ObjectInfo, ...]:
+    return (describe_object(source.name, rds.open_rds(source.data)),)
+
+
+def _encode_rdata(tables: Mapping[str, Value], target: Target) -> Encoded:
     return Encoded(rds.encode_rdata(tables, target.losses, version=target.serialization))
 
 
-def _decode_rdata(source: Source) -> Mapping[str, pa.Table]:
+def _decode_rdata(source: Source) -> Mapping[str, Value]:
     tables = rds.decode_rdata(source.data, source.losses, name=source.object)
     return {name: _select(table, source.columns) for name, table in tables.items()}
+
+
+def _inspect_rdata(source: Source) -> tuple[ObjectInfo, ...]:
+    return tuple(describe_object(name, node) for name, node in rds.open_rdata(source.data).items())
 
 
 CODECS: Mapping[str, Codec] = {
     "csv": _delimited(","),
     "tsv": _delimited("\t"),
-    "parquet": Codec(_encode_parquet, _decode_parquet),
-    "rds": Codec(_encode_rds, _decode_rds),
-    "rdata": Codec(_encode_rdata, _decode_rdata, several=True),
+    "parquet": Codec(_encode_parquet, _decode_parquet, _inspect_parquet),
+    "rds": Codec(_encode_rds, _decode_rds, _inspect_rds),
+    "rdata": Codec(_encode_rdata, _decode_rdata, _inspect_rdata, several=True),
 }

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from crossframe.errors import UnsupportedTypeError, UsageError
+from crossframe.values import RList, RVector, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from crossframe.losses import Losses
 
-KINDS = ("pandas", "arrow", "polars")
+KINDS = ("pandas", "pyarrow", "arrow", "polars")
 
 
 def to_table(frame: Any, *, nan: str = "missing") -> pa.Table:  # noqa: ANN401 - any frame
@@ -53,13 +54,58 @@ def to_table(frame: Any, *, nan: str = "missing") -> pa.Table:  # noqa: ANN401 -
     )
 
 
+def to_value(held: Any, *, nan: str = "missing") -> Value:  # noqa: ANN401 - whatever the user holds
+    """Turn what a user holds into a table where it is a frame, else into a value.
+
+    Raises:
+        UnsupportedTypeError: It, or something in it, has no R form.
+    """
+    streams = hasattr(held, "__arrow_c_stream__") and not isinstance(held, pa.ChunkedArray)
+    if _is_pandas(held) or (streams and not _is_series(held)):
+        return to_table(held, nan=nan)
+    from crossframe.frames import values  # noqa: PLC0415 - pandas is slow to import
+
+    return values.to_value(held, nan=nan)
+
+
+def from_value(value: Value, losses: Losses, *, as_: str = "pandas") -> Any:  # noqa: ANN401 - by as_
+    """Turn a table or a value into what the user asked for.
+
+    Raises:
+        UsageError: ``as_`` is none of the kinds, or ``"polars"`` for what is no frame.
+    """
+    if isinstance(value, pa.Table) or as_ not in KINDS:
+        return from_table(value, losses, as_=as_)
+    if as_ in {"pandas", "pyarrow"}:
+        from crossframe.frames import values  # noqa: PLC0415 - pandas is slow to import
+
+        return values.from_value(value, losses)
+    if as_ == "polars":
+        raise UsageError(
+            "Can't give a polars frame of what is no data frame.", hint="Load it as pandas or arrow."
+        )
+    return _to_arrow_value(value)
+
+
+def _to_arrow_value(value: Value) -> Any:  # noqa: ANN401 - Arrow in dicts and lists
+    if isinstance(value, RVector):
+        return value.table.column(0)
+    if not isinstance(value, RList):
+        return value
+    items = [_to_arrow_value(item) for item in value.items]
+    if value.names is not None and all(value.names) and len(set(value.names)) == len(items):
+        return dict(zip(value.names, items, strict=True))
+    return items
+
+
 def from_table(table: pa.Table, losses: Losses, *, as_: str = "pandas") -> Any:  # noqa: ANN401 - by as_
     """Turn a table into the frame asked for.
 
     Args:
         table: n rows x k columns, R attributes under schema key ``r``.
         losses: Takes what the frame can't hold.
-        as_: ``"pandas"``, ``"arrow"`` or ``"polars"``.
+        as_: ``"pandas"``; ``"pyarrow"`` for pandas with Arrow-backed dtypes, which tell NA from NaN;
+            ``"arrow"`` for a pyarrow Table; ``"polars"``.
 
     Raises:
         UsageError: ``as_`` is none of these.
@@ -75,6 +121,10 @@ def _is_pandas(frame: object) -> bool:
         base.__module__.partition(".")[0] == "pandas" and base.__name__ == "DataFrame"
         for base in type(frame).__mro__
     )
+
+
+def _is_series(held: object) -> bool:
+    return any(base.__name__ == "Series" for base in type(held).__mro__)
 
 
 def _plain_strings(table: pa.Table) -> pa.Table:
@@ -115,8 +165,15 @@ def _to_polars(table: pa.Table, losses: Losses) -> Any:  # noqa: ANN401 - polars
     return pl.from_arrow(table)
 
 
+def _to_pandas_arrow(table: pa.Table, losses: Losses) -> Any:  # noqa: ANN401 - a pandas frame
+    from crossframe.frames.to_pandas import to_pandas  # noqa: PLC0415 - pandas is slow to import
+
+    return to_pandas(table, losses, arrow_backed=True)
+
+
 _MAKERS: dict[str, Callable[[pa.Table, Losses], Any]] = {
     "pandas": _to_pandas,
+    "pyarrow": _to_pandas_arrow,
     "arrow": _to_arrow,
     "polars": _to_polars,
 }

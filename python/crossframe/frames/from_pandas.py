@@ -174,8 +174,8 @@ def _kind(one: type) -> str:
 
 
 def _check_one_kind(name: str, values: pd.Series) -> None:
-    kinds = {_kind(one) for one in set(map(type, values.dropna()))}
-    if len(kinds) > 1 or kinds & {set, frozenset}:
+    types = set(map(type, values.dropna()))
+    if len({_kind(one) for one in types}) > 1 or types & {set, frozenset}:
         raise _no_one_type(name, values, "The values are of several kinds, or sets.")
 
 

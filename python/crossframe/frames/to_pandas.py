@@ -20,18 +20,20 @@ if TYPE_CHECKING:
     from crossframe.losses import Losses
 
 
-def to_pandas(table: pa.Table, losses: Losses) -> pd.DataFrame:
+def to_pandas(table: pa.Table, losses: Losses, *, arrow_backed: bool = False) -> pd.DataFrame:
     """Turn a table into a pandas frame.
 
     Args:
         table: n rows x k columns.
         losses: Takes NaN beside missing values: pandas' float64 holds both as NaN.
+        arrow_backed: Give Arrow's own dtypes, which tell the two apart; factors stay categories.
     """
     note = read_note(table.schema)
     dtypes = {column["field_name"]: column["numpy_type"] for column in note.get("columns", [])}
     columns: dict[Hashable, Any] = {}
     for field, values in zip(table.schema, table.columns, strict=True):
-        columns[field.name] = _to_series(field, values, dtypes.get(field.name), losses)
+        noted = f"{field.type}[pyarrow]" if arrow_backed else dtypes.get(field.name)
+        columns[field.name] = _to_series(field, values, noted, losses)
     frame = pd.DataFrame(columns, copy=False, index=pd.RangeIndex(table.num_rows))
     metadata = RMetadata.of(table.schema)
     frame = _restore_index(frame, note, metadata)

@@ -15,6 +15,7 @@
 #include "decode.hpp"
 #include "encode.hpp"
 #include "kernels.hpp"
+#include "scan_bindings.hpp"
 #include "sexp.hpp"
 
 namespace nb = nanobind;
@@ -191,6 +192,7 @@ Handle run_kernel(Kernel&& kernel) {
 }  // namespace
 
 NB_MODULE(_rserial, m) {
+  bind_scan(m);
   nb::exception<DecodeFailure>(m, "DecodeError", PyExc_ValueError);
   nb::exception<UnsafeFailure>(m, "UnsafeError", PyExc_ValueError);
 

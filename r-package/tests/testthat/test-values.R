@@ -23,7 +23,7 @@ no_frames <- function() {
     nested = list(a = list(b = list(NULL, 1), list()), c = cars),
     unnamed = list(1, "a", NULL),
     formula = attr(CO2, "formula"),
-    s4 = methods::new("CrossframeValue", a = 1, b = list(NULL))
+    s4 = new("CrossframeValue", a = 1, b = list(NULL))
   )
 }
 

@@ -123,8 +123,9 @@ def seaweedfs() -> Iterator[Server]:
 
 
 def _start_weed(folder: Path, server: Server, ports: list[int]) -> subprocess.Popen[bytes]:
-    data = folder / "data"
+    data, temporary = folder / "data", folder / "tmp"
     data.mkdir(parents=True)
+    temporary.mkdir()
     pair = {"accessKey": server.access_key, "secretKey": server.secret_key}
     actions = ["Admin", "Read", "Write", "List", "Tagging"]
     identities = {"identities": [{"name": "lab", "credentials": [pair], "actions": actions}]}
@@ -154,6 +155,8 @@ def _start_weed(folder: Path, server: Server, ports: list[int]) -> subprocess.Po
         return subprocess.Popen(
             command,
             cwd=folder,
+            # Why: it leaves logs of its own among the temporary files.
+            env=os.environ | {"TMPDIR": str(temporary)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

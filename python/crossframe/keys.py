@@ -9,7 +9,7 @@ import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from crossframe.errors import InvalidKeyError, InvalidUriError, NameClashError
 from crossframe.extensions import split_extensions
@@ -30,6 +30,7 @@ __all__ = [
     "name_keys",
     "name_of",
     "parse_uri",
+    "shown_key",
     "sort_keys",
 ]
 
@@ -39,6 +40,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.*)", re.DOTALL)
 _ONE_SLASH = re.compile(r"(s3|https?|file):", re.IGNORECASE)
 # Wider than AWS's own rule: other stores hold older, upper-case and longer bucket names.
+# What parse_uri() would not take for a key below the root.
+_NOT_RELATIVE = re.compile(r"/|~(/|\Z)|\./|\.?\Z|[A-Za-z][A-Za-z0-9+.-]+://|(s3|https?|file):", re.IGNORECASE)
 _BUCKET = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._-]{0,254}")
 _HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|%2[fF]|%00")
@@ -140,6 +143,25 @@ def _parse_path(text: str) -> str:
     while text.startswith("./"):
         text = text[2:].lstrip("/")
     return text
+
+
+def shown_key(base: str, key: str, *, whole: bool = False) -> str:
+    """Return a key as it is to be written to mean the same object again, under the same root.
+
+    Args:
+        base: URI of the store that has the key.
+        key: The key within the store.
+        whole: Whether the store is not the root's, but was named by a URI or an absolute path.
+
+    Returns:
+        The key itself below the root, unless it would be read as something else (``~/a``); otherwise
+        ``s3://bucket/key`` or the absolute path.
+    """
+    if base.startswith("memory:") or not (whole or _NOT_RELATIVE.match(key)):
+        return key
+    if base.startswith("file://"):
+        return f"{unquote(base.removeprefix('file://'))}/{key}"
+    return f"{base}/{key}"
 
 
 def check_key(key: str) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from crossframe.stores import list_buckets, resolve
 
 if TYPE_CHECKING:
-    import os
+    from collections.abc import Iterable
 
     import pandas as pd
 
@@ -20,27 +21,35 @@ def ls(
     """List one level below a prefix, or everything.
 
     Args:
-        uri: Bucket, prefix or folder; a prefix without its trailing ``/`` is given one.
+        uri: Bucket, prefix or folder, by default the root; a prefix without its trailing ``/`` is given one.
         recursive: List every object below instead of one level.
         options: How to reach S3.
 
     Returns:
         A frame of key, size (bytes), modified (UTC), etag, storage_class, in byte order of the keys.
-        A prefix one level down has its key, ending in ``/``, and nothing else.
+        A prefix one level down has its key, ending in ``/``, and nothing else. Keys are relative to the
+        root, or whole where ``uri`` is a URI or absolute path: what ``load`` and ``ls`` take.
 
     Raises:
         BucketNotFoundError: No such bucket or folder.
         StoreError: The store refused or failed.
     """
-    location = resolve(uri, options=options)
-    prefix = location.key if not location.key or location.key.endswith("/") else location.key + "/"
+    return _frame(level(uri, recursive=recursive, options=options))
+
+
+def level(
+    uri: str | os.PathLike[str] = "", *, recursive: bool = False, options: S3Options | None = None
+) -> list[dict[str, Any]]:
+    """Return what ``ls`` lists, as plain rows."""
+    text = os.fspath(uri) or "."
+    location = resolve(text if text.endswith("/") else text + "/", options=options)
     if recursive:
-        return frame_of(location.store.list(prefix))
-    children = location.store.children(prefix)
-    rows = [_row(meta) for meta in children.objects]
-    rows += [{"key": one} for one in children.prefixes]
-    rows.sort(key=lambda row: row["key"].encode())
-    return _frame(rows)
+        return [_row(location.at(meta.key).shown, meta) for meta in location.store.list(location.key)]
+    children = location.store.children(location.key)
+    rows = [_row(location.at(meta.key).shown, meta) for meta in children.objects]
+    rows += [{"key": location.at(one).shown} for one in children.prefixes]
+    # Why no encoding: the order of code points is that of UTF-8 bytes.
+    return sorted(rows, key=lambda row: row["key"])
 
 
 def buckets(*, options: S3Options | None = None) -> pd.DataFrame:
@@ -61,14 +70,14 @@ def buckets(*, options: S3Options | None = None) -> pd.DataFrame:
     )
 
 
-def frame_of(metas: Any) -> pd.DataFrame:  # noqa: ANN401 - an iterable of ObjectMeta
-    """Return object descriptions as a frame."""
-    return _frame([_row(meta) for meta in metas])
+def frame_of(found: Iterable[tuple[str, ObjectMeta]]) -> pd.DataFrame:
+    """Return keys, as they are shown, and what the store tells of them as a frame."""
+    return _frame([_row(key, meta) for key, meta in found])
 
 
-def _row(meta: ObjectMeta) -> dict[str, Any]:
+def _row(key: str, meta: ObjectMeta) -> dict[str, Any]:
     return {
-        "key": meta.key,
+        "key": key,
         "size": meta.size,
         "modified": meta.modified,
         "etag": meta.etag,

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from crossframe.codecs.names import SIDECAR_SUFFIX
 from crossframe.errors import NoMatchError, ObjectNotFoundError
-from crossframe.keys import compile_pattern, parse_uri
-from crossframe.stores import Location, resolve
+from crossframe.keys import compile_pattern
+from crossframe.stores import resolve
 from crossframe.stores.near_miss import near_miss
 
 if TYPE_CHECKING:
     from crossframe.patterns import FieldValue, Pattern
-    from crossframe.stores import ObjectMeta, S3Options, Store
+    from crossframe.stores import Location, ObjectMeta, S3Options, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,11 @@ class Target:
     """Where a pattern or template points.
 
     Attributes:
-        store: The store.
-        base: What stands before every key, where the root is a prefix.
-        pattern: The pattern, to be matched behind ``base``.
+        location: The store, and the pattern's text as its key.
+        pattern: The pattern, taken apart.
     """
 
-    store: Store
-    base: str
+    location: Location
     pattern: Pattern
 
 
@@ -62,16 +60,8 @@ def open_pattern(
         InvalidUriError: Not a URI or path.
         InvalidPatternError: The pattern can't be parsed.
     """
-    text = os.fspath(text)
-    if not text:
-        location = resolve(".", options=options)
-        return Target(location.store, location.key, compile_pattern("", regex))
-    uri = parse_uri(text)
-    location = resolve(text, options=options)
-    relative = uri.scheme == "file" and not uri.key.startswith("/")
-    # Why: the root's own prefix is no pattern, whatever characters it has.
-    base = location.key.removesuffix(uri.key) if relative else ""
-    return Target(location.store, base, compile_pattern(location.key.removeprefix(base), regex))
+    location = resolve(os.fspath(text) or ".", options=options)
+    return Target(location, compile_pattern(location.key, regex))
 
 
 def matches(
@@ -79,13 +69,13 @@ def matches(
 ) -> list[Match]:
     """Return the objects that a pattern means, in byte order of their keys; none is an answer too."""
     target = open_pattern(text, regex=regex, options=options)
-    store, base = target.store, target.base
-    metas = {meta.key: meta for meta in store.list(base + target.pattern.prefix)}
+    store = target.location.store
+    metas = {meta.key: meta for meta in store.list(target.pattern.prefix)}
     found = []
     for key, meta in metas.items():
-        fields = target.pattern.match(key.removeprefix(base))
+        fields = target.pattern.match(key)
         if fields is not None and not _is_sidecar(key, metas, store):
-            found.append(Match(Location(store, key), meta, fields, key + SIDECAR_SUFFIX in metas))
+            found.append(Match(target.location.at(key), meta, fields, key + SIDECAR_SUFFIX in metas))
     return found
 
 
@@ -97,12 +87,12 @@ def some(found: list[Match], text: str | os.PathLike[str], target: Target) -> li
     """
     if found:
         return found
-    prefix = target.base + target.pattern.prefix
-    near = near_miss(target.store, prefix) if prefix else None
+    location, prefix = target.location, target.pattern.prefix
+    near = near_miss(location.store, prefix) if prefix else None
     raise NoMatchError(
         f"Can't find a key that matches '{os.fspath(text)}'.",
-        f"Looked below '{prefix}' in {target.store.uri}.",
-        f"Did you mean '{near}'?" if near else None,
+        f"Looked below '{prefix}' in {location.store.uri}.",
+        f"Did you mean '{location.at(near).shown}'?" if near else None,
     )
 
 

@@ -20,13 +20,13 @@ from crossframe.extensions import split_extensions
 from crossframe.keys import parse_uri
 from crossframe.matching import matches, open_pattern, some
 from crossframe.pool import in_order
-from crossframe.stores import Location, resolve, with_near_miss
+from crossframe.stores import resolve, with_near_miss
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crossframe.matching import Match
-    from crossframe.stores import S3Options
+    from crossframe.stores import Location, S3Options
 
 _PATTERN = re.compile(r"[*?\[{]|/$")
 _HERE = re.compile(r"\.{1,2}(/|$)")
@@ -96,7 +96,7 @@ def plan(
             hint="Is it a prefix? Then end it with '/'.",
         )
     # Levels below the last whole segment of the literal prefix are kept.
-    base = (opened.base + opened.pattern.prefix).rpartition("/")[0]
+    base = opened.pattern.prefix.rpartition("/")[0]
     start = len(base) + 1 if base else 0
     copies = [_copy(match, goal, match.location.key[start:], into=into) for match in found]
     _check_targets(copies)
@@ -124,15 +124,15 @@ def _single(source: str, goal: Location, *, into: bool, options: S3Options | Non
     except ObjectNotFoundError as error:
         if location.store.children(location.key + "/").objects:
             return None
-        raise with_near_miss(error, location.store, location.key) from None
+        raise with_near_miss(error, location) from None
     name = location.key.rpartition("/")[2]
     key = goal.key + name if into else goal.key
-    return Copy(location, Location(goal.store, key), meta.size, None)
+    return Copy(location, goal.at(key), meta.size, None)
 
 
 def _copy(match: Match, goal: Location, below: str, *, into: bool) -> Copy:
     key = goal.key + below if into else goal.key
-    return Copy(match.location, Location(goal.store, key), match.meta.size, match.sidecar)
+    return Copy(match.location, goal.at(key), match.meta.size, match.sidecar)
 
 
 def _check_targets(copies: list[Copy]) -> None:
@@ -150,7 +150,7 @@ def _goal(target: str, options: S3Options | None) -> Location:
     if goal.key and not goal.key.endswith("/") and goal.store.uri.startswith("file:"):
         folder = unquote(goal.store.uri.removeprefix("file://"))
         if Path(folder, goal.key).is_dir():
-            return Location(goal.store, goal.key + "/")
+            return goal.at(goal.key + "/")
     return goal
 
 

@@ -219,13 +219,14 @@ def test_root_that_is_a_prefix_is_no_pattern(monkeypatch):
     from crossframe import matching, stores
 
     memory = stores.MemoryStore("memory")
+    below = stores.PrefixStore(memory, "a[b/")
     for key in ("a[b/x.csv", "a[b/y.csv", "ab/z.csv"):
         memory.put(key, b"x\n1\n")
     monkeypatch.setattr(
         matching,
         "resolve",
-        lambda text, options=None: stores.Location(memory, "a[b/" + text.removeprefix(".")),
+        lambda text, options=None: stores.Location(below, text.removeprefix(".")),
     )
-    assert [match.meta.key for match in batch.matches("*.csv")] == ["a[b/x.csv", "a[b/y.csv"]
-    assert [match.meta.key for match in batch.matches("")] == ["a[b/x.csv", "a[b/y.csv"]
-    assert [match.meta.key for match in batch.matches("^y", regex=True)] == ["a[b/y.csv"]
+    assert [match.meta.key for match in batch.matches("*.csv")] == ["x.csv", "y.csv"]
+    assert [match.meta.key for match in batch.matches("")] == ["x.csv", "y.csv"]
+    assert [match.meta.key for match in batch.matches("^y", regex=True)] == ["y.csv"]

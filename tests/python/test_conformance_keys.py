@@ -66,6 +66,7 @@ RUN = {
     "parse_uri": run_parse_uri,
     "parts": lambda given: [[one.key, list(one.parts)] for one in keys.group_parts(given)],
     "prefix": lambda data: keys.compile_pattern(data["pattern"], regex=data.get("regex", False)).prefix,
+    "shown_key": lambda data: keys.shown_key(**data),
     "sort": keys.sort_keys,
 }
 

@@ -38,8 +38,8 @@ def where(text: str, root: str | None = None) -> tuple[str, str]:
         ("./a/k.csv", "/data", "file:///data", "a/k.csv"),
         ("a/*.csv", "/data/", "file:///data", "a/*.csv"),
         ("a/k.csv", "s3://b", "s3://b", "a/k.csv"),
-        ("a/k.csv", "s3://b/lab", "s3://b", "lab/a/k.csv"),
-        ("a/k.csv", "s3://b/lab/", "s3://b", "lab/a/k.csv"),
+        ("a/k.csv", "s3://b/lab", "s3://b/lab", "a/k.csv"),
+        ("a/k.csv", "s3://b/lab/", "s3://b/lab", "a/k.csv"),
         ("/data/a/k.csv", "/data", "file:///data", "a/k.csv"),
         ("file:///data/a/k%20.csv", "/data", "file:///data", "a/k .csv"),
         ("/data/a/k.csv", "s3://b", "file:///data/a", "k.csv"),
@@ -63,10 +63,10 @@ def test_the_root_is_the_working_folder_or_what_was_set(
     assert get_root() == str(tmp_path / "work")
     assert where("k") == (f"file://{tmp_path}/work", "k")
     monkeypatch.setenv("CROSSFRAME_ROOT", "s3://b/env")
-    assert where("k") == ("s3://b", "env/k")
+    assert where("k") == ("s3://b/env", "k")
     set_root("s3://b/set")
     assert get_root() == "s3://b/set"
-    assert where("k") == ("s3://b", "set/k")
+    assert where("k") == ("s3://b/set", "k")
     assert where("k", "relative") == (f"file://{tmp_path}/work/relative", "k")
     set_root(None)
     assert get_root() == "s3://b/env"

@@ -17,7 +17,15 @@ from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
 from crossframe import errors
-from crossframe.stores import FolderStore, MemoryStore, S3Options, S3Store, list_buckets, with_near_miss
+from crossframe.stores import (
+    FolderStore,
+    Location,
+    MemoryStore,
+    S3Options,
+    S3Store,
+    list_buckets,
+    with_near_miss,
+)
 from crossframe.stores.near_miss import near_miss
 from crossframe.stores.s3_errors import Request, _table, translate
 from scripted import Answer, Scripted, s3_error
@@ -401,8 +409,8 @@ class TestNearMiss:
         place.put("a.csv.gz", b"")
         with pytest.raises(errors.ObjectNotFoundError) as caught:
             place.get("a.csv")
-        assert with_near_miss(caught.value, place, "a.csv").hint == "Did you mean 'a.csv.gz'?"
-        assert with_near_miss(caught.value, place, "z.csv") is caught.value
+        assert with_near_miss(caught.value, Location(place, "a.csv")).hint == "Did you mean 'a.csv.gz'?"
+        assert with_near_miss(caught.value, Location(place, "z.csv")) is caught.value
 
     def test_no_listing_no_hint(self, scripted: Scripted) -> None:
         scripted.answers = [s3_error(403, "AccessDenied")]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from crossframe.stores.folder import FolderStore
 from crossframe.stores.memory import MemoryStore
 from crossframe.stores.near_miss import with_near_miss
+from crossframe.stores.prefix import PrefixStore
 from crossframe.stores.protocol import BucketMeta, Children, ObjectMeta, Store
 from crossframe.stores.resolve import Location, get_root, list_buckets, resolve, set_root
 from crossframe.stores.s3_session import S3Options
@@ -24,6 +25,7 @@ __all__ = [
     "Location",
     "MemoryStore",
     "ObjectMeta",
+    "PrefixStore",
     "S3Options",
     "S3Store",
     "Store",

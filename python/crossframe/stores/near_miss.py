@@ -13,16 +13,17 @@ from crossframe.errors import CrossframeError, ObjectNotFoundError
 
 if TYPE_CHECKING:
     from crossframe.stores.protocol import Store
+    from crossframe.stores.resolve import Location
 
 _MOST_LISTED = 500
 
 
-def with_near_miss(error: ObjectNotFoundError, store: Store, key: str) -> ObjectNotFoundError:
+def with_near_miss(error: ObjectNotFoundError, location: Location) -> ObjectNotFoundError:
     """Return the error with the key most like the one asked for as its hint, where there is one."""
-    near = near_miss(store, key)
+    near = near_miss(location.store, location.key)
     if near is None:
         return error
-    return ObjectNotFoundError(error.problem, error.detail, f"Did you mean '{near}'?")
+    return ObjectNotFoundError(error.problem, error.detail, f"Did you mean '{location.at(near).shown}'?")
 
 
 def near_miss(store: Store, key: str) -> str | None:

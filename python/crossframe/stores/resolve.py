@@ -1,7 +1,8 @@
 """From what the user wrote to a store and a key.
 
 A relative key lies under the root: what ``set_root`` was given, else ``CROSSFRAME_ROOT``, else the working
-folder. A path outside the root is a store of its own: the folder it names, so that the rest is the key.
+folder. A root that is a prefix of a bucket is a store of its own: keys are relative to it, as they are to a
+folder. So is a path outside the root: the folder it names, so that the rest is the key.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from __future__ import annotations
 import os
 import re
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from crossframe.errors import InvalidUriError, NotSupportedError
-from crossframe.keys import Uri, parse_uri
+from crossframe.keys import Uri, parse_uri, shown_key
 from crossframe.stores.folder import FolderStore
+from crossframe.stores.prefix import PrefixStore
 
 if TYPE_CHECKING:
     from crossframe.stores.protocol import BucketMeta, Store
@@ -29,16 +31,35 @@ _STORES_KEPT = 256
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A store and a key, prefix or pattern within it."""
+    """A store and a key, prefix or pattern within it.
+
+    Attributes:
+        store: The store.
+        key: What lies in it.
+        whole: Whether it was named by a URI or an absolute path, and not by a key below the root.
+    """
 
     store: Store
     key: str
+    whole: bool = False
 
     @property
     def uri(self) -> str:
         """The two as one URI, to be resolved again; whatever the root is then."""
         base = self.store.uri
         return f"{base}/{quote(self.key) if base.startswith('file:') else self.key}"
+
+    @property
+    def shown(self) -> str:
+        """The key as users are given it: what they can pass back under the same root.
+
+        Relative where it was asked for below the root; the URI or path where it was asked for by one.
+        """
+        return shown_key(self.store.uri, self.key, whole=self.whole)
+
+    def at(self, key: str) -> Location:
+        """Return another key of the same store."""
+        return replace(self, key=key)
 
 
 _set: str | None = None
@@ -89,7 +110,7 @@ def resolve(
     """
     uri = parse_uri(text)
     if uri.scheme == "s3":
-        return Location(_store("s3", uri.bucket, options), uri.key)
+        return Location(_store("s3", uri.bucket, options), uri.key, whole=True)
     if uri.scheme != "file":
         raise NotSupportedError(
             f"Can't reach '{os.fspath(text)}': links are not read yet.", hint="Download it first."
@@ -101,10 +122,11 @@ def resolve(
         # Within the root a path is a key, so that both ways to write it are one object.
         folder = _folder(base)
         if uri.key.startswith(folder.rstrip("/") + "/"):
-            return _under(base, uri.key[len(folder.rstrip("/")) + 1 :], options)
+            key = uri.key[len(folder.rstrip("/")) + 1 :]
+            return replace(_under(base, key, options), whole=True)
     literal = _PATTERN.split(uri.key, maxsplit=1)[0]
     folder, _, _ = literal.rpartition("/")
-    return Location(_store("file", folder or "/", None), uri.key[len(folder) + 1 :])
+    return Location(_store("file", folder or "/", None), uri.key[len(folder) + 1 :], whole=True)
 
 
 def list_buckets(options: S3Options | None = None) -> list[BucketMeta]:
@@ -131,8 +153,8 @@ def _folder(base: Uri) -> str:
 def _under(base: Uri, key: str, options: S3Options | None) -> Location:
     if base.scheme == "file":
         return Location(_store("file", _folder(base), None), key)
-    prefix = base.key if not base.key or base.key.endswith("/") else base.key + "/"
-    return Location(_store("s3", base.bucket, options), prefix + key)
+    store, prefix = _store("s3", base.bucket, options), base.key.rstrip("/")
+    return Location(PrefixStore(store, prefix + "/") if prefix else store, key)
 
 
 def _store(scheme: str, name: str, options: S3Options | None) -> Store:

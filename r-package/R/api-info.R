@@ -47,7 +47,7 @@ cf_info <- function(uri, ..., version = NULL, options = list()) {
   structure(
     class = "cf_info",
     list(
-      key = meta$key,
+      key = shown_key(location),
       uri = uri_of(location),
       format = opened$choice$format,
       compression = if (is.null(compression)) NA_character_ else compression,

@@ -7,7 +7,8 @@
 #'   slash is given one.
 #' @param recursive `TRUE` for every object below instead of one level.
 #' @returns A data frame, in byte order of the keys: `key`, `size` (bytes), `modified` (POSIXct, UTC),
-#'   `etag`, `storage_class`. A prefix one level down has its key, ending in `/`, and `NA` besides.
+#'   `etag`, `storage_class`. A prefix one level down has its key, ending in `/`, and `NA` besides. Keys
+#'   are relative to the root, or whole where `uri` is whole: what [cf_load()] and `cf_ls()` take.
 #' @section Errors:
 #' `crossframe_error_bucket_not_found` and other kinds of `crossframe_error_store`.
 #' @examples
@@ -19,17 +20,17 @@
 #' @export
 cf_ls <- function(uri = ".", ..., recursive = FALSE, options = list()) {
   check_empty(...)
-  location <- resolve(if (identical(uri, "")) "." else uri, options = options)
-  prefix <- if (grepl("^$|/$", location$key)) {
-    location$key
-  } else {
-    paste0(location$key, "/")
+  if (is_string(uri)) {
+    uri <- sub("/?$", "/", if (nzchar(uri)) uri else ".")
   }
+  location <- resolve(uri, options = options)
   columns <- c("key", "size", "modified", "etag", "storage_class")
   if (recursive) {
-    return(location$store$list(prefix)[columns])
+    rows <- location$store$list(location$key)[columns]
+    rows$key <- shown_key(location, rows$key)
+    return(rows)
   }
-  children <- location$store$children(prefix)
+  children <- location$store$children(location$key)
   below <- new_listing(
     key = children$prefixes,
     size = rep(NA_real_, length(children$prefixes)),
@@ -37,6 +38,7 @@ cf_ls <- function(uri = ".", ..., recursive = FALSE, options = list()) {
     etag = rep(NA_character_, length(children$prefixes))
   )
   rows <- rbind(children$objects[columns], below[columns])
+  rows$key <- shown_key(location, rows$key)
   rows <- rows[byte_order(rows$key), ]
   rownames(rows) <- NULL
   rows

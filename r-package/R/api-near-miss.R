@@ -2,10 +2,10 @@
 # for a sidecar must not pay for a listing with every answer.
 
 # The condition with the key most like the one asked for as its hint, where there is one.
-with_near_miss <- function(condition, store, key) {
-  near <- near_miss(store, key)
+with_near_miss <- function(condition, location) {
+  near <- near_miss(location$store, location$key)
   if (!is.null(near)) {
-    condition$hint <- sprintf("Did you mean '%s'?", near)
+    condition$hint <- sprintf("Did you mean '%s'?", shown_key(location, near))
     parts <- c(condition$problem, condition$detail, condition$hint)
     condition$message <- paste(parts, collapse = "\n  ")
   }

@@ -16,8 +16,9 @@
 #' @param if_match String; the ETag that the object must still have.
 #' @param schema `FALSE` leaves out the sidecar `<key>.schema.json` that keeps the types of a CSV.
 #' @param options List; how to reach S3: arguments of [cf_store_s3()] besides the bucket.
-#' @returns Invisibly a list of what was written: `key`, `uri`, `format`, `compression` (`NA` for none),
-#'   `bytes` (as stored), `rows` and `columns` (`NA` for what is no data frame), `etag`, `version`.
+#' @returns Invisibly a list of what was written: `key` (relative to the root, or whole where `uri` is
+#'   whole: what [cf_load()] takes), `uri`, `format`, `compression` (`NA` for none), `bytes` (as stored),
+#'   `rows` and `columns` (`NA` for what is no data frame), `etag`, `version`.
 #' @section Errors:
 #' `crossframe_error_unsupported_type` (a column has a type outside the type table),
 #' `crossframe_error_duplicate_column`, `crossframe_error_unknown_format`,
@@ -128,7 +129,7 @@ put_values <- function(
   }
   frames <- all(vapply(values, is.data.frame, NA))
   invisible(list(
-    key = meta$key,
+    key = shown_key(location),
     uri = uri_of(location),
     format = choice$format,
     compression = if (is.null(choice$compression)) {
@@ -221,7 +222,7 @@ fetch <- function(location, version = NULL) {
   tryCatch(
     location$store$get(location$key, version = version),
     crossframe_error_object_not_found = function(condition) {
-      stop(with_near_miss(condition, location$store, location$key))
+      stop(with_near_miss(condition, location))
     }
   )
 }

@@ -35,7 +35,7 @@ cf_save_many <- function(
 ) {
   check_empty(...)
   place <- resolve_pattern(template, FALSE, options)
-  compiled <- compile_pattern(place$pattern)
+  compiled <- compile_pattern(place$key)
   parts <- if (is.data.frame(x)) {
     grouped_parts(x, by, names(compiled$fields))
   } else {
@@ -135,7 +135,7 @@ rows_of <- function(x, rows) {
 # What to write where, all checked before anything is written; in byte order of the keys.
 plan_saves <- function(parts, place, compiled, format, compression) {
   keys <- vapply(parts, FUN.VALUE = "", function(part) {
-    paste0(place$prefix, fill_template(compiled, part$fields))
+    fill_template(compiled, part$fields)
   })
   twice <- anyDuplicated(keys)
   if (twice) {
@@ -148,7 +148,7 @@ plan_saves <- function(parts, place, compiled, format, compression) {
   Map(parts[in_order], keys[in_order], f = function(part, key) {
     choice <- format_for_writing(key, format, compression)
     list(
-      location = list(store = place$store, key = key),
+      location = new_location(place$store, key, place$whole),
       choice = choice,
       values = values_to_save(part$value, name_of(key), choice$format)
     )

@@ -18,9 +18,10 @@ chunk_keys <- 64L
 #' @inheritParams cf_save
 #' @param pattern String; a pattern after `"s3://bucket/"`, a folder, or below the root.
 #' @param regex `TRUE` takes the pattern as a regular expression.
-#' @returns A data frame, a row for each key, in byte order of the keys: `key`, `size` (bytes),
-#'   `modified` (POSIXct, UTC), `etag`, `format` (by the extension, `NA` where it says none), and a
-#'   column for each field: character, integer (double beyond its range), double or Date.
+#' @returns A data frame, a row for each key, in byte order of the keys: `key` (relative to the root, or
+#'   whole where `pattern` is whole: what [cf_load()] takes), `size` (bytes), `modified` (POSIXct, UTC),
+#'   `etag`, `format` (by the extension, `NA` where it says none), and a column for each field: character,
+#'   integer (double beyond its range), double or Date.
 #' @section Errors:
 #' `crossframe_error_invalid_pattern`, `crossframe_error_bucket_not_found` and other kinds of
 #' `crossframe_error_store`.
@@ -36,68 +37,52 @@ cf_find <- function(pattern, ..., regex = FALSE, options = list()) {
   found <- find_keys(pattern, regex, options)
   rows <- found$rows
   frame <- rows[c("key", "size", "modified", "etag")]
+  frame$key <- shown_key(found, rows$key)
   frame$format <- split_extensions(rows$key)$format
   frame[names(found$fields)] <- found$fields
   rownames(frame) <- NULL
   frame
 }
 
-# list(store, rows, fields, sidecars): the objects that match, the fields of their keys, and which
+# A location with rows, fields, sidecars: the objects that match, the fields of their keys, and which
 # sidecars stand beside them.
 find_keys <- function(pattern, regex, options) {
   place <- resolve_pattern(pattern, regex, options)
-  compiled <- compile_pattern(place$pattern, regex)
-  listed <- place$store$list(paste0(place$prefix, compiled$prefix))
+  compiled <- compile_pattern(place$key, regex)
+  listed <- place$store$list(compiled$prefix)
   is_sidecar <- endsWith(listed$key, sidecar_suffix) &
     sub("[.]schema[.]json$", "", listed$key) %in% listed$key
-  found <- pattern_match(
-    compiled,
-    substring(listed$key, nchar(place$prefix) + 1L)
-  )
+  found <- pattern_match(compiled, listed$key)
   # The matches' numbers among the listed, less those that are sidecars.
   matched <- which(found$matched)
   data <- !is_sidecar[matched]
-  list(
-    store = place$store,
-    rows = listed[matched[data], ],
-    fields = lapply(found$fields, `[`, data),
-    sidecars = listed$key[is_sidecar]
+  c(
+    place,
+    list(
+      rows = listed[matched[data], ],
+      fields = lapply(found$fields, `[`, data),
+      sidecars = listed$key[is_sidecar]
+    )
   )
 }
 
-# list(store, prefix, pattern): the pattern is about the keys below the prefix.
+# A location whose key is the pattern.
 resolve_pattern <- function(pattern, regex, options) {
-  if (is_store(pattern)) {
-    return(list(store = pattern, prefix = "", pattern = ""))
-  }
   if (identical(pattern, "")) {
-    at <- resolve(".", options = options)
-    return(list(store = at$store, prefix = at$key, pattern = ""))
+    return(resolve(".", options = options))
+  }
+  if (!regex || !is_string(pattern)) {
+    return(resolve(pattern, options = options))
   }
   # Why by hand: a regular expression is no path; its signs would be taken for segments.
-  bucket <- if (regex && is_string(pattern)) {
-    regmatches(pattern, regexpr("^[sS]3://[^/]*", pattern))
+  bucket <- regmatches(pattern, regexpr("^[sS]3://[^/]*", pattern))
+  location <- resolve(if (length(bucket)) bucket else ".", options = options)
+  location$key <- if (length(bucket)) {
+    sub("^/", "", substring(pattern, nchar(bucket) + 1L))
+  } else {
+    pattern
   }
-  if (length(bucket)) {
-    rest <- sub("^/", "", substring(pattern, nchar(bucket) + 1L))
-    return(list(
-      store = resolve(bucket, options = options)$store,
-      prefix = "",
-      pattern = rest
-    ))
-  }
-  root <- function() resolve(".", options = options)
-  if (regex) {
-    at <- root()
-    return(list(store = at$store, prefix = at$key, pattern = pattern))
-  }
-  parsed <- parse_uri(pattern)
-  if (parsed$scheme == "file" && !startsWith(parsed$key, "/")) {
-    at <- root()
-    return(list(store = at$store, prefix = at$key, pattern = parsed$key))
-  }
-  at <- resolve(pattern, options = options)
-  list(store = at$store, prefix = "", pattern = at$key)
+  location
 }
 
 #' Load every key that a pattern matches
@@ -146,7 +131,7 @@ cf_load_many <- function(
   if (!length(keys)) {
     abort_no_match(pattern, regex, found$store)
   }
-  check_names_of_keys(keys, names, format)
+  check_names_of_keys(shown_key(found, keys), names, format)
   results <- load_found(found, keys, on_error, format, columns, trust)
   failed <- vapply(results, inherits, NA, what = "crossframe_error")
   loaded <- name_loaded(results[!failed], names)
@@ -205,7 +190,7 @@ load_found <- function(found, keys, on_error, format, columns, trust) {
       # Why first: the condition of an object that was not got is its result.
       result <- tryCatch(
         load_got(
-          list(store = found$store, key = key),
+          new_location(found$store, key, found$whole),
           stored[[at]],
           sidecars,
           format,
@@ -220,7 +205,7 @@ load_found <- function(found, keys, on_error, format, columns, trust) {
       results[[chunk[at]]] <- result
     }
   }
-  stats::setNames(results, keys)
+  stats::setNames(results, shown_key(found, keys))
 }
 
 load_got <- function(location, stored, sidecars, format, columns, trust) {

@@ -83,6 +83,24 @@ abort_uri <- function(text, detail, hint = NULL) {
   )
 }
 
+# A key of the store at `base` as it is to be written to mean the same object again, under the same
+# root: the key itself below the root, unless it would be read as something else (`~/a`); otherwise, and
+# where the place was named whole, s3://bucket/key or the absolute path. Vectorized over keys.
+shown_keys <- function(base, keys, whole = FALSE) {
+  if (startsWith(base, "memory:")) {
+    return(keys)
+  }
+  other <- grepl(
+    "^(/|~(/|\\z)|\\./|\\.?\\z|[a-z][a-z0-9+.-]+://|(s3|https?|file):)",
+    keys,
+    ignore.case = TRUE,
+    perl = TRUE
+  )
+  longer <- isTRUE(whole) | other
+  keys[longer] <- paste0(sub("^file://", "", base), "/", keys[longer])
+  keys
+}
+
 before_slash <- function(text) {
   sub("/.*$", "", text)
 }

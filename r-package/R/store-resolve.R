@@ -1,17 +1,18 @@
 # From a URI or path to a store and a key; and the root that relative keys are below.
 
-# list(store, key) of a URI, path or relative key.
+# list(store, key, whole) of a URI, path or relative key; `whole` where it is not below the root by its
+# own words, so that keys given back are whole, too: see shown_keys().
 #
 # root: what relative keys are below, where not the session's: a URI, a path or a store.
 # options: arguments of cf_store_s3() besides the bucket.
 resolve <- function(uri, root = NULL, options = list()) {
   if (is_store(uri)) {
-    return(list(store = uri, key = ""))
+    return(new_location(uri, ""))
   }
   parsed <- parse_uri(uri)
   if (parsed$scheme == "file" && !startsWith(parsed$key, "/")) {
     root <- resolve_root(if (is.null(root)) current_root() else root, options)
-    return(list(store = root$store, key = paste0(root$prefix, parsed$key)))
+    return(new_location(root, parsed$key))
   }
   within <- if (parsed$scheme == "file") key_within_root(parsed$key, root)
   if (!is.null(within)) {
@@ -19,7 +20,11 @@ resolve <- function(uri, root = NULL, options = list()) {
   }
   switch(
     parsed$scheme,
-    s3 = list(store = s3_store_for(parsed$bucket, options), key = parsed$key),
+    s3 = new_location(
+      s3_store_for(parsed$bucket, options),
+      parsed$key,
+      whole = TRUE
+    ),
     file = resolve_path(parsed$key),
     cf_abort(
       "not_supported",
@@ -29,16 +34,25 @@ resolve <- function(uri, root = NULL, options = list()) {
   )
 }
 
+new_location <- function(store, key, whole = FALSE) {
+  list(store = store, key = key, whole = whole)
+}
+
+# A location's key, or others of its store, as users are given it: what they can pass back.
+shown_key <- function(location, key = location$key) {
+  shown_keys(location$store$uri, key, location$whole)
+}
+
 # Within the root an absolute path is a key, so that both ways to write it are one object; else NULL.
 key_within_root <- function(path, root) {
   root <- if (is.null(root)) current_root() else root
   if (is_store(root) || parse_uri(root)$scheme != "file") {
     return(NULL)
   }
-  store <- resolve_root(root)$store
+  store <- resolve_root(root)
   start <- paste0(substring(store$uri, nchar("file://") + 1), "/")
   if (startsWith(path, start)) {
-    list(store = store, key = substring(path, nchar(start) + 1))
+    new_location(store, substring(path, nchar(start) + 1), whole = TRUE)
   }
 }
 
@@ -46,24 +60,25 @@ key_within_root <- function(path, root) {
 resolve_path <- function(path) {
   literal <- sub("[*?{\\[].*$", "", path)
   parent <- sub("/[^/]*$", "", literal)
-  list(
-    store = cf_store_folder(if (nzchar(parent)) parent else "/"),
-    key = substring(path, nchar(parent) + 2)
+  new_location(
+    cf_store_folder(if (nzchar(parent)) parent else "/"),
+    substring(path, nchar(parent) + 2),
+    whole = TRUE
   )
 }
 
-# list(store, prefix) of a root, which may be a part of a bucket.
+# The store of a root; what lies below a prefix of a bucket is one, with keys as a folder has them.
 resolve_root <- function(root, options = list()) {
   if (is_store(root)) {
-    return(list(store = root, prefix = ""))
+    return(root)
   }
   parsed <- parse_uri(root)
   if (parsed$scheme == "s3") {
-    prefix <- sub("/*$", "/", parsed$key)
-    return(list(
-      store = s3_store_for(parsed$bucket, options),
-      prefix = if (prefix == "/") "" else prefix
-    ))
+    store <- s3_store_for(parsed$bucket, options)
+    prefix <- sub("/+$", "", parsed$key)
+    return(
+      if (nzchar(prefix)) store_below(store, paste0(prefix, "/")) else store
+    )
   }
   if (parsed$scheme != "file") {
     cf_abort(
@@ -74,10 +89,7 @@ resolve_root <- function(root, options = list()) {
       )
     )
   }
-  list(
-    store = cf_store_folder(if (nzchar(parsed$key)) parsed$key else getwd()),
-    prefix = ""
-  )
+  cf_store_folder(if (nzchar(parsed$key)) parsed$key else getwd())
 }
 
 # The option goes before the variable: what the script says before what the machine says.

@@ -129,15 +129,25 @@ new_bucket <- function(kind) {
   bucket
 }
 
-# A store on an empty place, by kind: memory, folder, moto or seaweedfs.
+# A store on an empty place, by kind: memory, folder, moto, seaweedfs, or prefix, a part of a bucket.
 new_test_store <- function(kind, ...) {
   switch(
     kind,
     memory = cf_store_memory(),
     folder = cf_store_folder(tempfile("root-")),
+    prefix = new_prefix_store(...),
     do.call(
       cf_store_s3,
       c(list(new_bucket(kind)), server_arguments(start_server(kind)), list(...))
     )
   )
+}
+
+# With neighbours that a careless prefix would take in.
+new_prefix_store <- function(...) {
+  whole <- new_test_store("moto", ...)
+  for (key in c("lab", "lab.csv", "laboratory/k", "other/lab/k")) {
+    whole$put(key, charToRaw("a neighbour"))
+  }
+  store_below(whole, "lab/")
 }

@@ -374,7 +374,7 @@ test_that("batches run on S3", {
     expect_true(bucket %in% cf_buckets(options = options)$bucket)
     expect_identical(
       cf_ls(sprintf("s3://%s", bucket), options = options)$key,
-      "foo/"
+      sprintf("s3://%s/foo/", bucket)
     )
     expect_identical(
       cf_info(

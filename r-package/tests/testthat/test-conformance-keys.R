@@ -94,6 +94,9 @@ run <- list(
     lapply(names(sets), function(key) list(key, as.list(sets[[key]])))
   },
   "keys/prefix" = function(input) compiled(input)$prefix,
+  "keys/shown_key" = function(input) {
+    shown_keys(input$base, input$key, isTRUE(input$whole))
+  },
   "keys/sort" = function(input) as.list(sort_keys(as.character(unlist(input)))),
   "choose/sniff" = function(input) {
     head <- raw_of(input)

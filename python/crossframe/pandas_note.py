@@ -58,11 +58,16 @@ def _is_index(entry: object) -> bool:
 
 def _is_unusual(column: dict[str, Any], schema: pa.Schema) -> bool:
     position = schema.get_field_index(column["field_name"] or "")
-    if position < 0 or schema.field(position).type == pa.date32():
+    if position < 0:
         return False
+    arrow_type = schema.field(position).type
     dtype: str = column["numpy_type"]
-    usual = _USUAL.get(schema.field(position).type)
-    return dtype != usual if usual is not None else dtype.endswith("[pyarrow]")
+    usual = _USUAL.get(arrow_type) if not isinstance(arrow_type, pa.BaseExtensionType) else None
+    if usual is not None:
+        return dtype != usual
+    # Why only these: pandas has dtypes of its own for them, and for the rest none but Arrow's.
+    own = pa.types.is_timestamp(arrow_type) or pa.types.is_duration(arrow_type)
+    return own and dtype.endswith("[pyarrow]")
 
 
 def without_usual_note(metadata: dict[bytes, bytes] | None, schema: pa.Schema) -> dict[bytes, bytes]:

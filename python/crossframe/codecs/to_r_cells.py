@@ -51,7 +51,10 @@ def encode_matrix(field: pa.Field, values: pa.Array, own: Attributes, losses: Lo
     items = pa.concat_arrays([values]).values if values.offset else values.values[: rows * width]
     missing = np.isin(by_column // width, np.flatnonzero(values.is_null())) if values.null_count else None
     ordered = items.take(pa.array(by_column, mask=missing))
-    vector = Vector(_encode_items(field, ordered, losses))
+    row = row_name(items.type)
+    if row not in BY_ROW:
+        raise unsupported(field.name, str(field.type))
+    vector = BY_ROW[row](field.with_type(items.type), ordered, losses)
     vector.implied["dim"] = _rserial.vector(pa.array([rows, width], pa.int32()))
     _forget_other_shape(own, rows, width)
     return vector

@@ -43,7 +43,7 @@ def from_pandas(frame: pd.DataFrame, *, nan: str) -> pa.Table:
         plain.index = pd.RangeIndex(1, len(plain) + 1, name=plain.index.name)
     elif row_names is not None:
         plain.index = pd.RangeIndex(len(plain))
-    plain, special = take_out(plain)
+    plain, special = take_out(plain, _robjects(shown))
     table = _arrow_table(plain, nan=nan)
     for name, values in special.items():
         position = table.schema.get_field_index(name)
@@ -54,6 +54,12 @@ def from_pandas(frame: pd.DataFrame, *, nan: str) -> pa.Table:
     if row_names is not None:
         metadata.attributes["row.names"] = row_names
     return metadata.apply(table)
+
+
+def _robjects(shown: object) -> set[str]:
+    """Return the columns that are said to hold carried R values."""
+    columns = _dict(_dict(shown).get("columns"))
+    return {name for name, said in columns.items() if _dict(said).get("type") == "robject"}
 
 
 def _check_names(frame: pd.DataFrame) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from crossframe.arrow_types import ROBJECT
 from crossframe.attributes import NOTES, RMetadata, to_array, to_python
 from crossframe.frames.special import is_special, to_series
 from crossframe.pandas_note import read_note
@@ -62,7 +63,7 @@ _NUMPY = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32"
 def _to_series(field: pa.Field, values: pa.ChunkedArray, noted: str | None, losses: Losses) -> Any:  # noqa: ANN401
     arrow_type = field.type
     if is_special(arrow_type):
-        return to_series(field.name, values)
+        return to_series(field.name, values, losses)
     if pa.types.is_dictionary(arrow_type):
         return _to_categorical(field.name, values, losses)
     series = (
@@ -176,7 +177,7 @@ def _shown_attributes(schema: pa.Schema, metadata: RMetadata) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     for field in schema:
         entry = _shown(metadata.column(field.name))
-        if entry:
+        if entry or field.type == ROBJECT:
             entry["type"] = row_name(field.type)
         for word, key in NOTES.items():
             if key in (field.metadata or {}):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from crossframe import _rserial
 from crossframe.attributes import RMetadata, RValue, character, from_python, to_array, to_python
@@ -86,6 +87,8 @@ def _from_matrix(column: pa.ChunkedArray, attributes: Attributes, losses: Losses
     items = array.flatten()
     if items.null_count and pa.types.is_integer(items.type):
         losses.add("value", items.null_count, "NA", "of an integer matrix make it one of floats")
+    nan = pc.sum(pc.is_nan(items)).as_py() if pa.types.is_floating(items.type) else 0
+    losses.add("value", nan or 0, "NaN", "of a matrix are NaN, which numpy does not tell from missing")
     # Each row holds the other dimensions, the first of them running fastest.
     by_row = items.to_numpy(zero_copy_only=False).reshape([dims[0], *reversed(dims[1:])])
     order = [0, *range(len(dims) - 1, 0, -1)]

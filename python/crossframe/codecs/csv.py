@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pacsv
 
-from crossframe.codecs import csv_infer, csv_schema, csv_time
+from crossframe.arrow_types import COMPLEX
+from crossframe.codecs import csv_cells, csv_infer, csv_json, csv_schema
 from crossframe.codecs.columns import check_names, pick, without_columns
+from crossframe.codecs.csv_columns import CsvColumn, describe, is_nested
 from crossframe.codecs.csv_read import CellError, Csv, bad, cell_error, read_columns, split_header
+from crossframe.codecs.csv_write import write
 from crossframe.errors import StaleSchemaWarning, UnsupportedTypeError
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-_BATCH_ROWS = 16384
 _NUL = re.compile(b"\0")
 
 
@@ -58,13 +58,12 @@ def encode(table: pa.Table, *, schema: bool = True, delimiter: str = ",") -> Enc
         UnsupportedTypeError: A column has a type that CSV does not keep, or text with a NUL.
     """
     check_names(table.schema.names)
-    for field in table.schema:
-        _check_column(field, table.column(field.name))
-    levels: dict[str, list[str]] = {}
-    columns = [_writable(field, table.column(field.name), levels) for field in table.schema]
-    data = _write(table.schema.names, columns, delimiter)
+    columns = [describe(field, column) for field, column in zip(table.schema, table.columns, strict=True)]
+    texts = [_writable(column, kept) for column, kept in zip(table.columns, columns, strict=True)]
+    bare = {position for position, field in enumerate(table.schema) if field.type == COMPLEX}
+    data = write(table.schema.names, texts, delimiter, bare)
     rows = None if table.num_columns else table.num_rows
-    return EncodedCsv(data, csv_schema.write(table.schema, levels, data, rows) if schema else None)
+    return EncodedCsv(data, csv_schema.write(table.schema, columns, data, rows) if schema else None)
 
 
 def decode(
@@ -113,68 +112,15 @@ def decode(
     return table.select(columns)
 
 
-def _check_column(field: pa.Field, column: pa.ChunkedArray) -> None:
-    if csv_schema.frictionless_type(field.type) is None:
-        raise UnsupportedTypeError(
-            f"Column '{field.name}' must have a type that CSV keeps, not {field.type}.",
-            hint="Could the frame be saved as parquet or rds?",
-        )
-    if pa.types.is_duration(field.type) and _units(field) not in csv_time.UNIT_SECONDS:
-        known = ", ".join(csv_time.UNIT_SECONDS)
-        raise UnsupportedTypeError(
-            f"Column '{field.name}' must have units that are one of {known}, not '{_units(field)}'."
-        )
-    for chunk in column.chunks if pa.types.is_dictionary(field.type) else ():
-        levels = chunk.dictionary
-        if levels.null_count or len(pc.unique(levels)) != len(levels):
-            raise UnsupportedTypeError(
-                f"Column '{field.name}' must have levels that are present and differ from each other."
-            )
-
-
-def _units(field: pa.Field) -> str:
-    units: bytes = (field.metadata or {}).get(b"crossframe.units", b"secs")
-    return units.decode(errors="replace")
-
-
-def _writable(field: pa.Field, column: pa.ChunkedArray, levels: dict[str, list[str]]) -> pa.ChunkedArray:
+def _writable(column: pa.ChunkedArray, kept: CsvColumn) -> pa.ChunkedArray:
     """Return a column whose form pyarrow's writer gives the text we want."""
-    type_ = field.type
-    if pa.types.is_dictionary(type_):
-        column = column.unify_dictionaries()
-        known = column.chunk(0).dictionary if column.num_chunks else pa.array([], type_.value_type)
-        levels[field.name] = known.to_pylist()
-        return column.cast(type_.value_type)
-    if pa.types.is_date(type_):
-        return csv_time.date_column(column)
-    if pa.types.is_timestamp(type_):
-        return csv_time.time_column(column)
-    if pa.types.is_duration(type_):
-        return csv_time.duration_column(column, _units(field))
-    return column
-
-
-def _write(names: list[str], columns: list[pa.ChunkedArray], delimiter: str) -> bytes:
-    header = delimiter.join('"' + name.replace('"', '""') + '"' for name in names) + "\n"
-    if "\0" in header:
-        raise UnsupportedTypeError("A column's name must be text without NUL.")
-    sink = pa.BufferOutputStream()
-    sink.write(header.encode())
-    if columns:
-        body = pa.table(columns, names=[str(position) for position in range(len(names))])
-        options = pacsv.WriteOptions(include_header=False, batch_size=_BATCH_ROWS, delimiter=delimiter)
-        pacsv.write_csv(body, sink, options)
-    data: bytes = sink.getvalue().to_pybytes()
-    if b"\0" in data:
-        _refuse_nul(names, columns)
-    return data
-
-
-def _refuse_nul(names: list[str], columns: list[pa.ChunkedArray]) -> None:
-    for name, column in zip(names, columns, strict=True):
-        textual = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-        if textual and pc.any(pc.match_substring(column, "\0")).as_py():
-            raise UnsupportedTypeError(f"Column '{name}' must be text without NUL to be saved as CSV.")
+    try:
+        return (csv_json.cells if is_nested(column.type) else csv_cells.writable)(column, kept)
+    except pa.ArrowException as error:
+        # What no array has room for: 2 GiB of text in a nested column.
+        raise UnsupportedTypeError(
+            f"Column '{kept.field.name}' can't be written as CSV.", str(error)
+        ) from None
 
 
 def _typed(csv: Csv, sidecar: csv_schema.Sidecar, columns: Sequence[str] | None) -> pa.Table:
@@ -185,27 +131,24 @@ def _typed(csv: Csv, sidecar: csv_schema.Sidecar, columns: Sequence[str] | None)
         rows = csv_infer.rows_of(sidecar.schema) if sidecar.rows is None else sidecar.rows
         return without_columns(rows, sidecar.schema.metadata)
     chosen = list(range(len(csv.names))) if columns is None else pick(csv.names, columns)
-    fields = list(sidecar.schema)
-    types = [_read_type(field.type) for field in fields]
-    table = _read_flexibly(csv, types, fields, chosen)
-    arrays = [_converted(table.column(str(i)), fields[i], sidecar.levels) for i in chosen]
-    schema = pa.schema([fields[i] for i in chosen], metadata=sidecar.schema.metadata)
+    kept = sidecar.columns
+    types = [
+        pa.string() if is_nested(one.field.type) else csv_cells.read_type(one.field.type) for one in kept
+    ]
+    table = _read_flexibly(csv, types, kept, chosen)
+    arrays = [_finished(table.column(str(i)), kept[i]) for i in chosen]
+    schema = pa.schema([kept[i].field for i in chosen], metadata=sidecar.schema.metadata)
     if not chosen:
         return without_columns(table.num_rows, schema.metadata)
     _check_required(schema, arrays)
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _read_type(type_: pa.DataType) -> pa.DataType:
-    """Return the type to ask pyarrow for."""
-    if pa.types.is_dictionary(type_):
-        return type_.value_type
-    # Why: nine digits of a fraction are more than pyarrow reads to these units.
-    coarse = pa.types.is_timestamp(type_) and type_.unit in ("ms", "us")
-    return pa.string() if coarse or pa.types.is_duration(type_) else type_
+def _finished(column: pa.ChunkedArray, kept: CsvColumn) -> pa.ChunkedArray:
+    return (csv_json.parse if is_nested(kept.field.type) else csv_cells.finish)(column, kept)
 
 
-def _read_flexibly(csv: Csv, types: list[pa.DataType], fields: list[pa.Field], chosen: list[int]) -> pa.Table:
+def _read_flexibly(csv: Csv, types: list[pa.DataType], kept: list[CsvColumn], chosen: list[int]) -> pa.Table:
     """Read; a date or time that pyarrow can't, such as one of the year 10000, is read again as text."""
     while True:
         try:
@@ -213,38 +156,9 @@ def _read_flexibly(csv: Csv, types: list[pa.DataType], fields: list[pa.Field], c
         except CellError as error:
             index = error.column
             if not (pa.types.is_date(types[index]) or pa.types.is_timestamp(types[index])):
-                detail = str(error.detail).rpartition(": ")[2]
-                raise cell_error(fields[index].name, fields[index].type, detail) from None
+                field, detail = kept[index].field, str(error.detail).rpartition(": ")[2]
+                raise cell_error(field.name, field.type, detail) from None
             types[index] = pa.string()
-
-
-def _converted(column: pa.ChunkedArray, field: pa.Field, levels: dict[str, list[str]]) -> pa.ChunkedArray:
-    type_ = field.type
-    if pa.types.is_dictionary(type_):
-        return _coded(column, field, levels[field.name])
-    if pa.types.is_duration(type_):
-        if _units(field) not in csv_time.UNIT_SECONDS:
-            raise cell_error(field.name, type_, f"'{_units(field)}' are no units")
-        return csv_time.parse_durations(column, field.name, type_, _units(field))
-    if column.type == type_:
-        return column
-    if pa.types.is_date(type_):
-        return csv_time.parse_dates(column, field.name)
-    return csv_time.parse_times(column, field.name, type_)
-
-
-def _coded(column: pa.ChunkedArray, field: pa.Field, levels: list[str]) -> pa.ChunkedArray:
-    type_ = field.type
-    known = pa.array(levels, type_.value_type)
-    codes = pc.index_in(column, value_set=known)
-    if codes.null_count != column.null_count:
-        unknown = column.filter(pc.and_(codes.is_null(), column.is_valid()))[0].as_py()
-        raise cell_error(field.name, "one of its levels", f"invalid value '{unknown}'")
-    chunks = [
-        pa.DictionaryArray.from_arrays(chunk.cast(type_.index_type), known, ordered=type_.ordered)
-        for chunk in (codes.chunks or [pa.array([], pa.int32())])
-    ]
-    return pa.chunked_array(chunks, type_)
 
 
 def _check_required(schema: pa.Schema, arrays: list[pa.ChunkedArray]) -> None:

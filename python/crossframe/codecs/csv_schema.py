@@ -16,10 +16,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from crossframe.arrow_types import ROBJECT, parse_type, type_text
+from crossframe.codecs import csv_json
 from crossframe.codecs.columns import check_names
+from crossframe.codecs.csv_columns import MAX_DEPTH, CsvColumn, frictionless_type, is_list, part_fields
 from crossframe.codecs.names import SIDECAR_SUFFIX
-from crossframe.errors import DecodeError, UnsupportedTypeError
+from crossframe.errors import DecodeError
 from crossframe.pandas_note import without_usual_note
 
 if TYPE_CHECKING:
@@ -29,23 +33,8 @@ SUFFIX = SIDECAR_SUFFIX
 FIELD_PREFIX = b"crossframe."
 R_KEY = b"r"
 
-_INTEGERS = {str(t): t for t in (pa.int8(), pa.int16(), pa.int32(), pa.int64())} | {
-    str(t): t for t in (pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64())
-}
-_FLOATS = {str(t): t for t in (pa.float32(), pa.float64())}
-_TEXTS = {str(t): t for t in (pa.string(), pa.large_string())}
-_UNITS = ("s", "ms", "us", "ns")
-_PLAIN: dict[str, tuple[pa.DataType, str]] = {
-    "bool": (pa.bool_(), "boolean"),
-    **{name: (t, "integer") for name, t in _INTEGERS.items()},
-    **{name: (t, "number") for name, t in _FLOATS.items()},
-    **{name: (t, "string") for name, t in _TEXTS.items()},
-    "date32[day]": (pa.date32(), "date"),
-    **{f"timestamp[{unit}]": (pa.timestamp(unit), "datetime") for unit in _UNITS},
-    **{f"duration[{unit}]": (pa.duration(unit), "number") for unit in _UNITS},
-}
-_ZONED = re.compile(r"timestamp\[(s|ms|us|ns), tz=([A-Za-z0-9_+\-/:]{1,64})\]")
-_DICTIONARY = re.compile(r"dictionary<values=(\w+), indices=(\w+), ordered=([01])>")
+_SIZED = re.compile(r"fixed_size_list\[(\d{1,9})\]")
+_MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +43,14 @@ class Sidecar:
 
     Attributes:
         schema: Names, types and metadata of the columns.
-        levels: The levels of each dictionary column, in their order.
+        columns: The same columns, with what is said of them beside their types.
         rows: Number of rows of a frame without columns, where it is said.
         size: Size in bytes of the stored data the sidecar belongs to, where it is said.
         md5: MD5 of that data in hexadecimal, where it is said.
     """
 
     schema: pa.Schema
-    levels: dict[str, list[str]]
+    columns: list[CsvColumn]
     rows: int | None
     size: int | None
     md5: str | None
@@ -74,14 +63,10 @@ class Sidecar:
         return self.md5 is None or self.md5 == _md5(view)
 
 
-def write(schema: pa.Schema, levels: dict[str, list[str]], stored: Buffer, rows: int | None = None) -> str:
-    """Write the sidecar of ``stored``, the data as it lies in the store, compressed or not.
-
-    Raises:
-        UnsupportedTypeError: A column's type is not one CSV keeps.
-    """
+def write(schema: pa.Schema, columns: list[CsvColumn], stored: Buffer, rows: int | None = None) -> str:
+    """Write the sidecar of ``stored``, the data as it lies in the store, compressed or not."""
     document: dict[str, Any] = {
-        "fields": [_write_field(field, levels.get(field.name)) for field in schema],
+        "fields": [_write_field(column) for column in columns],
         "missingValues": [""],
     }
     if rows is not None:
@@ -104,32 +89,6 @@ def restamp(sidecar: str, stored: Buffer) -> str:
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
-def frictionless_type(type: pa.DataType) -> str | None:
-    """Return the Frictionless type for an Arrow type; ``None`` where CSV does not keep it."""
-    if pa.types.is_dictionary(type):
-        known = str(type.value_type) in _TEXTS and str(type.index_type) in _INTEGERS
-        return "string" if known else None
-    if pa.types.is_timestamp(type) and type.tz is not None:
-        return "datetime" if _ZONED.fullmatch(str(type)) else None
-    return _PLAIN[str(type)][1] if str(type) in _PLAIN else None
-
-
-def parse_type(text: str) -> pa.DataType:
-    """Return the Arrow type that a text such as ``timestamp[ns, tz=UTC]`` names.
-
-    Raises:
-        DecodeError: It names none of those CSV keeps.
-    """
-    if text in _PLAIN:
-        return _PLAIN[text][0]
-    if zoned := _ZONED.fullmatch(text):
-        return pa.timestamp(zoned[1], zoned[2])
-    coded = _DICTIONARY.fullmatch(text)
-    if coded and coded[1] in _TEXTS and coded[2] in _INTEGERS:
-        return pa.dictionary(_INTEGERS[coded[2]], _TEXTS[coded[1]], ordered=coded[3] == "1")
-    raise _bad(f"'{text[:80]}' is no Arrow type that CSV keeps")
-
-
 def parse(text: str) -> Sidecar:
     """Read a sidecar.
 
@@ -143,9 +102,8 @@ def parse(text: str) -> Sidecar:
         raise _bad(f"not JSON: {error}") from None
     if not isinstance(document, dict) or not isinstance(document.get("fields"), list):
         raise _bad("it has no list of fields")
-    levels: dict[str, list[str]] = {}
-    fields = [_parse_field(entry, levels) for entry in document["fields"]]
-    check_names([field.name for field in fields])
+    columns = [_parse_field(entry) for entry in document["fields"]]
+    check_names([column.field.name for column in columns])
     metadata = _text_map(document.get("metadata", {}), "metadata")
     if (r := document.get("r")) is not None:
         metadata[R_KEY.decode()] = _text(r, "r")
@@ -153,36 +111,63 @@ def parse(text: str) -> Sidecar:
     if digest is not None:
         digest = _text(digest, "hash").removeprefix("md5:")
     return Sidecar(
-        pa.schema(fields, metadata=metadata or None),
-        levels,
+        pa.schema([column.field for column in columns], metadata=metadata or None),
+        columns,
         _count(document.get("rows"), "rows"),
         _count(document.get("bytes"), "bytes"),
         digest,
     )
 
 
-def _write_field(field: pa.Field, levels: list[str] | None) -> dict[str, Any]:
-    kind = frictionless_type(field.type)
-    if kind is None:
-        raise UnsupportedTypeError(
-            f"Column '{field.name}' must have a type that CSV keeps, not {field.type}.",
-            hint="Could the frame be saved as parquet or rds?",
-        )
-    entry: dict[str, Any] = {"name": field.name, "type": kind, "arrow": str(field.type)}
+def _write_field(column: CsvColumn) -> dict[str, Any]:
+    field, type_ = column.field, column.field.type
+    entry: dict[str, Any] = {
+        "name": field.name,
+        "type": frictionless_type(type_),
+        "arrow": _arrow_text(type_),
+    }
+    if _is_bytes(type_):
+        entry["format"] = "binary"
+    if not _is_said_by_text(type_):
+        entry["fields"] = [_write_field(part) for part in column.parts]
+    own: dict[str, Any]
     own, others = _split_metadata(field)
+    if column.missing:
+        own = own | {_MISSING: list(column.missing)}
     if own:
         entry["crossframe"] = own
     if others:
         entry["metadata"] = others
     constraints: dict[str, Any] = {}
-    if levels is not None:
-        constraints["enum"] = levels
-        entry["categoriesOrdered"] = field.type.ordered
+    if column.levels is not None:
+        constraints["enum"] = csv_json.levels_to_json(column)
+        entry["categoriesOrdered"] = type_.ordered
     if not field.nullable:
         constraints["required"] = True
     if constraints:
         entry["constraints"] = constraints
     return entry
+
+
+def _is_bytes(type_: pa.DataType) -> bool:
+    return bool(type_ == ROBJECT or pa.types.is_binary(type_) or pa.types.is_large_binary(type_))
+
+
+def _is_said_by_text(type_: pa.DataType) -> bool:
+    """Whether the type's text says all; else its parts have entries of their own."""
+    if is_list(type_):
+        item = type_.value_field
+        plain = item.nullable and not item.metadata and not pa.types.is_dictionary(item.type)
+        return plain and _is_said_by_text(item.type)
+    return not pa.types.is_struct(type_)
+
+
+def _arrow_text(type_: pa.DataType) -> str:
+    if _is_said_by_text(type_):
+        return type_text(type_)
+    if pa.types.is_fixed_size_list(type_):
+        return f"fixed_size_list[{type_.list_size}]"
+    return str(type_).partition("<")[0]  # struct, list, large_list
 
 
 def _split_metadata(field: pa.Field) -> tuple[dict[str, str], dict[str, str]]:
@@ -191,32 +176,79 @@ def _split_metadata(field: pa.Field) -> tuple[dict[str, str], dict[str, str]]:
     return own, {key: value for key, value in texts.items() if not key.startswith(prefix)}
 
 
-def _parse_field(entry: object, levels: dict[str, list[str]]) -> pa.Field:
+def _parse_field(entry: object, depth: int = 0) -> CsvColumn:
     if not isinstance(entry, dict):
         raise _bad("a field is no object")
+    if depth > MAX_DEPTH:
+        raise _bad("fields lie too deep in each other")
     name = _text(entry.get("name"), "name")
-    type_ = parse_type(_text(entry.get("arrow"), f"arrow of field '{name}'"))
+    what = f"of field '{name}'"
+    parts, type_ = _parse_type(entry, what, depth)
+    if frictionless_type(type_) is None:
+        raise _bad(f"arrow {what} must be a type that CSV keeps, not {type_}")
     constraints = entry.get("constraints", {})
     if not isinstance(constraints, dict):
-        raise _bad(f"constraints of field '{name}' must be an object")
-    if pa.types.is_dictionary(type_):
-        levels[name] = _parse_levels(constraints.get("enum"), name)
-    prefix = FIELD_PREFIX.decode()
-    own = _text_map(entry.get("crossframe", {}), f"crossframe of field '{name}'")
-    metadata = {prefix + key: value for key, value in own.items()}
-    metadata |= _text_map(entry.get("metadata", {}), f"metadata of field '{name}'")
+        raise _bad(f"constraints {what} must be an object")
+    own = entry.get("crossframe", {})
+    metadata = _text_map(own, f"crossframe {what}", besides=_MISSING)
+    metadata = {FIELD_PREFIX.decode() + key: value for key, value in metadata.items()}
+    metadata |= _text_map(entry.get("metadata", {}), f"metadata {what}")
     nullable = constraints.get("required") is not True
-    return pa.field(name, type_, nullable=nullable, metadata=metadata or None)
+    field = pa.field(name, type_, nullable=nullable, metadata=metadata or None)
+    if not pa.types.is_dictionary(type_):
+        return CsvColumn(field, parts=parts)
+    levels = _parse_levels(constraints.get("enum"), field)
+    return CsvColumn(field, levels, _parse_rows(own.get(_MISSING, []), what))
 
 
-def _parse_levels(enum: object, name: str) -> list[str]:
+def _parse_type(entry: dict[str, Any], what: str, depth: int) -> tuple[tuple[CsvColumn, ...], pa.DataType]:
+    text = _text(entry.get("arrow"), f"arrow {what}")
+    sized = _SIZED.fullmatch(text)
+    if text not in ("struct", "list", "large_list") and not sized:
+        type_ = parse_type(text)
+        return tuple(_plain_part(part) for part in part_fields(type_)), type_
+    entries = entry.get("fields", [])
+    if not isinstance(entries, list):
+        raise _bad(f"fields {what} must be a list")
+    parts = tuple(_parse_field(one, depth + 1) for one in entries)
+    if text == "struct":
+        check_names([part.field.name for part in parts])
+        return parts, pa.struct([part.field for part in parts])
+    if len(parts) != 1:
+        raise _bad(f"fields {what} must be one, its item")
+    item = parts[0].field
+    if sized:
+        return parts, pa.list_(item, int(sized[1]))
+    return parts, pa.large_list(item) if text == "large_list" else pa.list_(item)
+
+
+def _plain_part(field: pa.Field) -> CsvColumn:
+    if pa.types.is_dictionary(field.type):
+        raise _bad(f"an item of type {field.type} must have an entry of its own")
+    return CsvColumn(field, parts=tuple(_plain_part(part) for part in part_fields(field.type)))
+
+
+def _parse_levels(enum: object, field: pa.Field) -> pa.Array:
     # Why: R writes a single level as a bare text where a list is not asked for.
-    levels = [enum] if isinstance(enum, str) else enum
-    if not isinstance(levels, list) or not all(isinstance(level, str) for level in levels):
-        raise _bad(f"enum of field '{name}' must be a list of texts")
-    if len(set(levels)) != len(levels):
-        raise _bad(f"enum of field '{name}' has a level twice")
+    values = [enum] if isinstance(enum, str) else enum
+    what = f"enum of field '{field.name}'"
+    if not isinstance(values, list):
+        raise _bad(f"{what} must be a list")
+    try:
+        levels = csv_json.levels_from_json(values, field)
+    except DecodeError as error:
+        raise _bad(f"{what}: {error.detail}") from None
+    if len(pc.unique(levels)) != len(levels):
+        raise _bad(f"{what} has a level twice")
     return levels
+
+
+def _parse_rows(rows: object, what: str) -> tuple[int, ...]:
+    # Why: R writes a single number bare.
+    listed = rows if isinstance(rows, list) else [rows]
+    if not all(type(row) is int and 0 <= row < 2**62 for row in listed):
+        raise _bad(f"crossframe.{_MISSING} {what} must be a list of rows")
+    return tuple(listed)
 
 
 def _texts(metadata: dict[bytes, bytes] | None) -> dict[str, str]:
@@ -233,13 +265,15 @@ def _texts(metadata: dict[bytes, bytes] | None) -> dict[str, str]:
 def _text(value: object, what: str) -> str:
     if not isinstance(value, str):
         raise _bad(f"{what} must be text")
+    if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise _bad(f"{what} holds half a character")
     return value
 
 
-def _text_map(value: object, what: str) -> dict[str, str]:
+def _text_map(value: object, what: str, besides: str | None = None) -> dict[str, str]:
     if not isinstance(value, dict):
         raise _bad(f"{what} must be an object")
-    return {key: _text(item, what) for key, item in value.items()}
+    return {_text(key, what): _text(item, what) for key, item in value.items() if key != besides}
 
 
 def _count(value: object, what: str) -> int | None:

@@ -36,6 +36,7 @@ _DATE = re.compile(r"(-?[0-9]{4,7})-([0-9]{2})-([0-9]{2})")
 _TIME = re.compile(
     r"(-?[0-9]{4,12}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?(Z?)"
 )
+_CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?$"
 _SHORT_YEAR = re.compile(r"-([0-9]{1,3})-")
 # Why: 17 digits tell every double from its neighbours; a text with more is no double's but an exact number.
 _DOUBLE_DIGITS = 17
@@ -95,6 +96,35 @@ def duration_column(column: pa.ChunkedArray, units: str) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(texts, pa.string())])
 
 
+def clock_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return times of day in whole seconds where no value has a fraction, else in nanoseconds.
+
+    Raises:
+        OverflowError: A time is outside a day.
+    """
+    unit = column.type.unit
+    ticks = column.cast(pa.int32() if unit in ("s", "ms") else pa.int64()).cast(pa.int64())
+    if not _within(ticks, 0, 86400 * TICKS[unit] - 1):
+        raise OverflowError("A time lies outside a day.")
+    whole = pc.divide(ticks, TICKS[unit])
+    if _all(pc.equal(pc.multiply(whole, TICKS[unit]), ticks)):
+        return whole.cast(pa.int32()).cast(pa.time32("s"))
+    return column.cast(pa.time64("ns"))
+
+
+def parse_clocks(column: pa.ChunkedArray, name: str, type_: pa.DataType) -> pa.ChunkedArray:
+    """Read times of day, with a fraction of up to nine digits."""
+    fits = pc.match_substring_regex(column, _CLOCK)
+    if not _all(fits):
+        text = column.filter(pc.invert(fits))[0].as_py()
+        raise cell_error(name, type_, f"invalid value '{text}'")
+    moments = pc.binary_join_element_wise("1970-01-01", column, " ").cast(pa.timestamp("ns"))
+    try:
+        return moments.cast(pa.int64()).cast(pa.time64("ns")).cast(type_)
+    except pa.ArrowInvalid as error:
+        raise cell_error(name, type_, str(error)) from None
+
+
 def parse_dates(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     """Read dates of any year."""
 
@@ -152,7 +182,8 @@ def parse_durations(
 
 def _to_numbers(ticks: NDArray[np.int64], per: int) -> NDArray[np.float64]:
     """Return ticks as numbers of units; whole units apart from the rest, so as not to round twice."""
-    whole = np.trunc(ticks / per).astype(np.int64)
+    whole = ticks // per
+    whole += (ticks < 0) & (whole * per != ticks)  # towards zero
     return whole + (ticks - whole * per) / per
 
 

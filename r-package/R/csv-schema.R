@@ -156,18 +156,27 @@ csv_schema_read <- function(text) {
   )
 }
 
-check_fields <- function(fields) {
+# Structs in structs, and lists in lists, that a schema may speak of.
+field_depth <- 32L
+
+check_fields <- function(fields, depth = 0L) {
   if (!is.list(fields)) {
     abort_schema("fields are no list")
+  }
+  if (depth > field_depth) {
+    abort_schema("its fields are nested too deeply")
   }
   for (field in fields) {
     if (!is.list(field) || !is_text(field$name) || !is_text(field$arrow)) {
       abort_schema("a field has no name or no Arrow type")
     }
+    if (nchar(gsub("[^<]", "", field$arrow)) > field_depth) {
+      abort_schema("an Arrow type is nested too deeply")
+    }
     if (!is.null(field$crossframe) && !is.list(field$crossframe)) {
       abort_schema("crossframe of a field must be an object")
     }
-    check_fields(c(list(), field$fields))
+    check_fields(c(list(), field$fields), depth + 1L)
   }
 }
 

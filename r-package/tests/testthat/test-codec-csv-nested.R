@@ -280,3 +280,87 @@ test_that("cells that do not fit are errors", {
     }
   }
 })
+
+test_that("hostile nesting and cells are errors of ours", {
+  data <- charToRaw("\"id\",\"x\"\n1,\"%%%\"\n")
+  schema <- csv_encode(frame_of(list(1, "a")))$schema
+  expect_error(
+    csv_decode(data, csv_schema_for(schema, data)),
+    class = "crossframe_error_decode"
+  )
+  deep <- strrep("[", 1e5)
+  data <- charToRaw(sprintf("\"id\",\"x\"\n1,\"%s\"\n", deep))
+  schema <- csv_encode(frame_of(list("a")))$schema
+  expect_error(
+    csv_decode(data, csv_schema_for(schema, data)),
+    class = "crossframe_error_decode"
+  )
+  lists <- paste0(strrep("list<item: ", 40), "int32", strrep(">", 40))
+  field <- list(name = "x", type = "array", arrow = lists)
+  structs <- list(name = "a", arrow = "int32")
+  for (i in 1:40) {
+    structs <- list(name = "x", arrow = "struct", fields = list(structs))
+  }
+  for (field in list(field, structs)) {
+    expect_error(
+      csv_decode(charToRaw("x\n\n"), write_json(list(fields = list(field)))),
+      "nested too deeply",
+      class = "crossframe_error_decode"
+    )
+  }
+})
+
+test_that("what other programs nest is read", {
+  read <- function(cell, field) {
+    data <- charToRaw(sprintf(
+      "x\n\"%s\"\n",
+      gsub("\"", "\"\"", cell, fixed = TRUE)
+    ))
+    schema <- write_json(list(fields = list(c(list(name = "x"), field))))
+    csv_decode(data, schema)$x
+  }
+  expect_identical(
+    read("[[1,2],null,[]]", list(arrow = "list<item: list<item: int64>>")),
+    list(list(1:2, NULL, integer()))
+  )
+  expect_identical(
+    read(
+      "[\"2020-01-01\",null]",
+      list(arrow = "large_list<element: date32[day]>")
+    ),
+    list(as.Date(c("2020-01-01", NA)))
+  )
+  expect_identical(
+    read("[3000000000]", list(arrow = "list<item: uint32 not null>")),
+    list(3e9)
+  )
+  inner <- list(list(name = "a", arrow = "time32[s]"))
+  expect_identical(
+    read("{\"a\":\"01:00:00\"}", list(arrow = "struct", fields = inner))$a,
+    structure(3600, class = c("hms", "difftime"), units = "secs")
+  )
+  expect_identical(
+    read("[\"a\",\"b\"]", list(arrow = "list<item: large_string>")),
+    list(c("a", "b"))
+  )
+})
+
+test_that("item types that the lists came from are written again", {
+  data <- charToRaw("k,m\n\"[1,2]\",\"[1,2]\"\n,\"[3,4]\"\n")
+  arrow <- c("list<item: int64>", "fixed_size_list<item: uint8>[2]")
+  fields <- Map(
+    function(name, arrow) list(name = name, arrow = arrow),
+    c("k", "m"),
+    arrow
+  )
+  frame <- csv_decode(data, write_json(list(fields = unname(fields))))
+  expect_identical(frame$k, list(1:2, NULL))
+  again <- csv_encode(frame)
+  fields <- parse_json(again$schema)$fields
+  expect_identical(vapply(fields, function(field) field$arrow, ""), arrow)
+  expect_match(rawToChar(again$data), "[\"\"1\"\",\"\"2\"\"]", fixed = TRUE)
+  expect_identical(csv_decode(again$data, again$schema), frame)
+  frame$k[[1L]] <- c(1.5, 2)
+  fields <- parse_json(csv_encode(frame)$schema)$fields
+  expect_identical(fields[[1L]]$arrow, "list<item: double>")
+})

@@ -91,6 +91,28 @@ test_that("the Python core keeps frames identical", {
   )
 })
 
+test_that("columns that are no plain vectors go through the Python core", {
+  command <- use_python()
+  with_engine(
+    crossframe.parquet = "python",
+    crossframe.python = command,
+    code = {
+      for (n in c(1L, 30L)) {
+        frame <- nested_frame(n, 5)
+        # finer than Arrow's nanoseconds
+        frame$struct[c("difftime", "posixct")] <- NULL
+        expect_identical(parquet_round_trip(frame), frame)
+      }
+      for (name in c("complex", "raw", "posixlt", "robject")) {
+        expect_true(needs_python(parquet_encode(frame[name])), info = name)
+      }
+      expect_false(needs_python(parquet_encode(mtcars)))
+    }
+  )
+  expect_false(needs_python(charToRaw("PAR1")))
+  expect_false(needs_python(as.raw(rep(255, 40))))
+})
+
 test_that("what the Python core refuses is our error", {
   command <- use_python()
   with_engine(

@@ -54,6 +54,8 @@ csv_field_read <- function(csv, i, field) {
     ),
     complex = csv_complex(csv, i),
     robject = csv_robjects(csv, i),
+    binary = csv_binary(csv, i, storage),
+    decimal = csv_decimal(csv, i, field),
     null = csv_nulls(csv, i),
     abort_schema(sprintf(
       "'%s' is no Arrow type that CSV keeps",
@@ -81,12 +83,19 @@ csv_field_kind <- function(arrow) {
     string = ,
     large_string = "character",
     dictionary = "factor",
-    date32 = "date",
+    date32 = ,
+    date64 = "date",
     timestamp = "timestamp",
     duration = "duration",
     time32 = ,
     time64 = "time",
     null = "null",
+    binary = ,
+    large_binary = "binary",
+    decimal32 = ,
+    decimal64 = ,
+    decimal128 = ,
+    decimal256 = "decimal",
     list = ,
     large_list = "list",
     fixed_size_list = "matrix",
@@ -192,6 +201,43 @@ csv_column <- function(csv, i, type, levels, na_is_missing) {
 
 csv_nulls <- function(csv, i) {
   csv_column(csv, i, "logical", NULL, FALSE)
+}
+
+# R has no decimal numbers: the nearest doubles, and a word on it.
+csv_decimal <- function(csv, i, field) {
+  cf_warn(
+    "lossy_conversion",
+    sprintf(
+      "Column '%s' holds decimal numbers (%s), which R does not have.",
+      field$name,
+      field$arrow
+    ),
+    "they become doubles"
+  )
+  csv_column(csv, i, "double", NULL, FALSE)
+}
+
+# Text that is no text in any encoding known, or bytes: a list of raw vectors.
+csv_binary <- function(csv, i, storage) {
+  texts <- csv_strings(csv, i)
+  bytes <- lapply(texts, function(text) {
+    if (!is.na(text)) openssl::base64_decode(text)
+  })
+  if (!identical(storage, "bytes")) {
+    return(bytes)
+  }
+  vapply(seq_along(bytes), FUN.VALUE = "", function(row) {
+    one <- bytes[[row]]
+    if (is.null(one)) {
+      return(NA_character_)
+    }
+    if (any(one == as.raw(0L))) {
+      abort_cell(csv$index$names[i], "text", row, texts[row])
+    }
+    text <- rawToChar(one)
+    Encoding(text) <- if (validUTF8(text)) "UTF-8" else "bytes"
+    text
+  })
 }
 
 csv_strings <- function(csv, i) {

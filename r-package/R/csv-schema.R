@@ -13,6 +13,7 @@ frictionless_types <- c(
   date = "date",
   posixct = "datetime",
   difftime = "number",
+  bytes = "string",
   complex = "string",
   raw = "integer",
   posixlt = "datetime",
@@ -75,7 +76,7 @@ csv_field_write <- function(name, x, type, arrow) {
   if (length(notes) > 0L) {
     field$crossframe <- notes
   }
-  if (type == "robject") {
+  if (type %in% c("robject", "bytes")) {
     field$format <- "binary"
   }
   if (type %in% c("factor", "ordered")) {
@@ -110,6 +111,9 @@ csv_field_notes <- function(x, type, arrow) {
   }
   if (inherits(x, "integer64") && grepl("\\bint64\\b", arrow)) {
     notes$storage <- "integer64"
+  }
+  if (type == "bytes") {
+    notes$storage <- "bytes"
   }
   if (is.raw(x)) {
     notes$storage <- "raw"

@@ -12,8 +12,8 @@ csv_cells <- function(x, type, arrow, whose) {
   }
   switch(
     type,
-    bytes = ,
     character = plain(csv_text(x, whose)),
+    bytes = plain(bytes_text(x, whose), "character"),
     factor = ,
     ordered = {
       cells <- plain(unclass(x), "factor")
@@ -155,4 +155,30 @@ robject_text <- function(x, whose) {
     }
     openssl::base64_encode(bytes)
   })
+}
+
+# Base64 of text that is no text in any encoding known. Its mark is told from the bytes on the way back.
+bytes_text <- function(x, whose) {
+  text <- as.vector(x)
+  is_text <- Encoding(text) != "bytes" & validEnc(text)
+  text[is_text] <- enc2utf8(text[is_text])
+  marked <- Encoding(text) == "bytes"
+  lost <- which(!is_text & marked == validUTF8(text))
+  if (length(lost) > 0L) {
+    cf_warn(
+      "lossy_conversion",
+      sprintf(
+        "Text of %s: %d strings come back with another encoding.",
+        whose,
+        length(lost)
+      ),
+      sprintf("the first is in row %d", lost[1L])
+    )
+  }
+  known <- !is.na(text)
+  coded <- rep(NA_character_, length(text))
+  coded[known] <- vapply(text[known], FUN.VALUE = "", function(one) {
+    openssl::base64_encode(charToRaw(one))
+  })
+  coded
 }

@@ -1,5 +1,11 @@
 # Values that several codecs are tested with.
 
+# identical() itself: expect_identical() looks at the real parts of complex numbers only.
+expect_same <- function(object, expected, info = NULL) {
+  expect_true(identical(object, expected), info = info)
+  expect_identical(object, expected, info = info)
+}
+
 # The data frames of R's datasets package, by name.
 dataset_frames <- function() {
   names <- ls("package:datasets")

@@ -14,7 +14,7 @@ frame_of <- function(column) {
 
 expect_kept <- function(column, info = NULL) {
   frame <- frame_of(column)
-  expect_identical(csv_round_trip(frame), frame, info = info)
+  expect_same(csv_round_trip(frame), frame, info = info)
 }
 
 cells_of <- function(frame) {
@@ -27,9 +27,9 @@ cells_of <- function(frame) {
 test_that("generated frames come back identical", {
   for (seed in 1:40) {
     frame <- nested_frame(c(0L, 1L, 2L, 7L, 30L)[seed %% 5 + 1], seed)
-    expect_identical(csv_round_trip(frame), frame, info = paste("seed", seed))
+    expect_same(csv_round_trip(frame), frame, info = paste("seed", seed))
     one <- frame[sample(length(frame), 1L)]
-    expect_identical(csv_round_trip(one), one, info = paste("seed", seed))
+    expect_same(csv_round_trip(one), one, info = paste("seed", seed))
   }
 })
 
@@ -102,7 +102,7 @@ test_that("lists with attributes of their own", {
   Encoding(bytes) <- "bytes"
   frame <- frame_of(list(bytes, "b"))
   expect_identical(frame_types(frame)[["x"]], "robject")
-  expect_identical(csv_round_trip(frame), frame)
+  expect_same(csv_round_trip(frame), frame)
 })
 
 test_that("opaque lists", {
@@ -240,7 +240,7 @@ test_that("frame classes", {
     l = list(1, c(2, NA)),
     p = tibble::tibble(x = 1:2)
   )
-  expect_identical(csv_round_trip(frame), frame)
+  expect_same(csv_round_trip(frame), frame)
   skip_if_not_installed("data.table")
   table <- data.table::data.table(a = 1:2, l = list(1, c(2, NA)))
   expect_identical(csv_round_trip(table), drop_pointers(table))
@@ -251,7 +251,7 @@ test_that("many columns", {
     rep(list(1:2), 5000L),
     paste0("c", 1:5000)
   ))
-  expect_identical(csv_round_trip(frame), frame)
+  expect_same(csv_round_trip(frame), frame)
 })
 
 test_that("cells that do not fit are errors", {
@@ -301,9 +301,9 @@ test_that("hostile nesting and cells are errors of ours", {
   for (i in 1:40) {
     structs <- list(name = "x", arrow = "struct", fields = list(structs))
   }
-  for (field in list(field, structs)) {
+  for (nested in list(field, structs)) {
     expect_error(
-      csv_decode(charToRaw("x\n\n"), write_json(list(fields = list(field)))),
+      csv_decode(charToRaw("x\n\n"), write_json(list(fields = list(nested)))),
       "nested too deeply",
       class = "crossframe_error_decode"
     )

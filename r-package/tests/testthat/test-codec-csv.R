@@ -147,7 +147,7 @@ test_that("vectors with a sidecar", {
     read <- csv_decode(bytes, schema)
     attr(read, origin_attribute) <- NULL
     expected <- expected_frame(vector)
-    expect_identical(read, expected, info = vector$name)
+    expect_same(read, expected, info = vector$name)
     if (isTRUE(vector$written)) {
       written <- csv_encode(expected)
       expect_identical(
@@ -327,7 +327,7 @@ test_that("frames without columns or rows", {
   }
 })
 
-test_that("text in other encodings becomes UTF-8, text in none is refused", {
+test_that("text in other encodings becomes UTF-8, text in none stays bytes", {
   latin1 <- "caf\xe9"
   Encoding(latin1) <- "latin1"
   expect_identical(
@@ -336,10 +336,44 @@ test_that("text in other encodings becomes UTF-8, text in none is refused", {
   )
   bytes <- "caf\xe9"
   Encoding(bytes) <- "bytes"
+  frame <- data.frame(a = c(bytes, NA, "", "caf\u00e9", latin1))
+  back <- csv_round_trip(frame)
+  expect_identical(back, frame)
+  expect_identical(Encoding(back$a)[c(1, 4)], c("bytes", "UTF-8"))
+  utf8 <- "caf\u00e9"
+  Encoding(utf8) <- "bytes"
+  expect_warning(
+    csv_encode(data.frame(a = c("x", utf8))),
+    "column 'a'.*\n.*row 2",
+    class = "crossframe_warning_lossy_conversion"
+  )
   expect_error(
-    csv_encode(data.frame(a = bytes)),
+    csv_encode(data.frame(a = factor(1, labels = bytes))),
     "column 'a'",
     class = "crossframe_error_unsupported_type"
+  )
+})
+
+test_that("Arrow types that R does not have are read as what comes next to them", {
+  read <- function(cell, ...) {
+    data <- charToRaw(sprintf("x\n%s\n", cell))
+    csv_decode(data, write_json(list(fields = list(list(name = "x", ...)))))
+  }
+  expect_warning(
+    frame <- read("1.50", arrow = "decimal128(10, 2)"),
+    "decimal",
+    class = "crossframe_warning_lossy_conversion"
+  )
+  expect_identical(frame$x, 1.5)
+  expect_identical(read("", arrow = "null")$x, NA)
+  expect_identical(
+    read("2020-01-01", arrow = "date64[ms]")$x,
+    as.Date("2020-01-01")
+  )
+  expect_identical(read("AP8=", arrow = "binary")$x, list(as.raw(c(0, 255))))
+  expect_error(
+    read("AP8=", arrow = "binary", crossframe = list(storage = "bytes")),
+    class = "crossframe_error_decode"
   )
 })
 

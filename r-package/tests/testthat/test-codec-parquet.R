@@ -101,7 +101,11 @@ test_that("columns that are no plain vectors go through the Python core", {
         frame <- nested_frame(n, 5)
         # finer than Arrow's nanoseconds
         frame$struct[c("difftime", "posixct")] <- NULL
-        expect_identical(parquet_round_trip(frame), frame)
+        # pyarrow's files keep a complex number missing as a whole
+        half <- function(x) is.na(x) & !is.nan(x)
+        either <- half(Re(frame$complex)) | half(Im(frame$complex))
+        frame$complex[either] <- NA
+        expect_same(parquet_round_trip(frame), frame)
       }
       for (name in c("complex", "raw", "posixlt", "robject")) {
         expect_true(needs_python(parquet_encode(frame[name])), info = name)

@@ -35,10 +35,10 @@ test_that("they come back from RDS and RData", {
       value <- values[[name]]
       saved <- cf_save(value, "v.rds")
       expect_identical(saved$rows, NA_integer_)
-      expect_identical(cf_load("v.rds"), value, info = name)
+      expect_same(cf_load("v.rds"), value, info = name)
       # in a list of its own: a named list would become objects
       cf_save(list(v = value), "v.RData")
-      expect_identical(cf_load("v.RData"), value, info = name)
+      expect_same(cf_load("v.RData"), value, info = name)
     }
     cf_save(values, "all.RData")
     expect_identical(cf_load("all.RData"), values)

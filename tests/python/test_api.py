@@ -83,7 +83,7 @@ def test_an_rdata_of_several(root):
     with pytest.raises(errors.UsageError, match=r"'f'[\s\S]*'d', 'e'"):
         cf.load("both.RData", name="f")
     with pytest.raises(errors.UsageError, match="several frames"):
-        cf.save({"d": FRAME}, "both.rds")
+        cf.save({"d": FRAME}, "both.csv")
 
 
 def test_the_name_of_an_object(root):
@@ -171,8 +171,8 @@ def test_nothing_is_written_where_a_column_is_refused(root, extension):
     for frame in odd:
         with pytest.raises(errors.ConversionError, match="odd"):
             cf.save(frame, f"d.{extension}")
-    with pytest.raises(errors.UnsupportedTypeError, match="Can't save a int as a frame"):
-        cf.save(1, f"d.{extension}")
+    with pytest.raises(errors.UnsupportedTypeError):
+        cf.save(object(), f"d.{extension}")
     with pytest.raises(errors.ObjectNotFoundError):
         cf.load(f"d.{extension}")
     with pytest.raises(errors.ObjectNotFoundError):

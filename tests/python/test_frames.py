@@ -422,7 +422,7 @@ def test_polars_and_anything_with_an_arrow_stream():
 def test_kinds_of_frames():
     table = pa.table({"x": [1]})
     assert frames.from_table(table, Losses(), as_="arrow") is table
-    with pytest.raises(errors.UsageError, match="pandas, arrow, polars"):
+    with pytest.raises(errors.UsageError, match="pandas, pyarrow, arrow, polars"):
         frames.from_table(table, Losses(), as_="dask")
 
 

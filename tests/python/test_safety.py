@@ -14,7 +14,9 @@ from crossframe.cli import run
 
 CONFORMANCE = Path(__file__).parents[1] / "conformance"
 BAD = json.loads((CONFORMANCE / "bad" / "index.json").read_text("utf-8"))
-UNSAFE = [one["file"] for one in BAD if one["error"] == "unsafe_data" and one["file"].endswith((".rds", ".RData"))]
+UNSAFE = [
+    one["file"] for one in BAD if one["error"] == "unsafe_data" and one["file"].endswith((".rds", ".RData"))
+]
 
 
 @pytest.mark.parametrize("file", UNSAFE)
@@ -26,7 +28,9 @@ def test_what_would_run_is_named(file):
     assert all(found.kind and found.offset >= 0 for found in report.refused)
 
 
-@pytest.mark.parametrize("file", sorted((CONFORMANCE / "frames").glob("*.rds"))[::5], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "file", sorted((CONFORMANCE / "frames").glob("*.rds"))[::5], ids=lambda path: path.name
+)
 def test_data_is_safe(file):
     report = cf.check(file)
     assert report.safe

@@ -41,7 +41,9 @@ def test_series_are_vectors(series):
     pd.testing.assert_series_equal(again(series), series)
 
 
-@pytest.mark.parametrize("array", [np.arange(6.0).reshape(2, 3), np.arange(24, dtype="int32").reshape(2, 3, 4)])
+@pytest.mark.parametrize(
+    "array", [np.arange(6.0).reshape(2, 3), np.arange(24, dtype="int32").reshape(2, 3, 4)]
+)
 def test_arrays_are_matrices(array):
     back = again(array)
     assert type(back) is np.ndarray
@@ -116,9 +118,11 @@ def test_lists_nested_without_end_are_carried():
 
 
 def test_info_tells_of_values_without_converting_them():
-    cf.save({"d": pd.DataFrame({"x": pd.Series([1, None], dtype="Int32")}), "m": np.eye(3), "t": "a"}, "all.RData")
+    whole = pd.Series([1, None], dtype="Int32")
+    cf.save({"d": pd.DataFrame({"x": whole}), "m": np.eye(3), "t": "a"}, "all.RData")
     d, m, t = cf.info("all.RData").frames
-    assert (d.kind, d.rows, d.dim, d.columns[0].r, d.columns[0].missing) == ("data.frame", 2, (2, 1), "integer", 1)
+    assert (d.kind, d.rows, d.dim) == ("data.frame", 2, (2, 1))
+    assert (d.columns[0].r, d.columns[0].missing) == ("integer", 1)
     assert (m.kind, m.rows, m.dim) == ("double", None, (3, 3))
     assert (t.kind, t.length) == ("character", 1)
 

@@ -14,16 +14,16 @@ origin_attribute <- "crossframe"
 # The text for a data frame, or NULL where there is nothing to say.
 #
 # types: frame_types(x). Attributes that hold code can't be loaded again; they stay behind with a
-# warning, external pointers without one.
-r_metadata <- function(x, types) {
-  said <- struct_metadata(drop_pointers(x), types, "the frame")
+# warning, external pointers without one. rows_told: something else says how many rows there are.
+r_metadata <- function(x, types, rows_told = FALSE) {
+  said <- struct_metadata(drop_pointers(x), types, "the frame", rows_told)
   if (!is.null(said)) r_text(said)
 }
 
 # list(attributes, columns) of a data frame, NULL where there is nothing to say.
-struct_metadata <- function(x, types, whose) {
+struct_metadata <- function(x, types, whose, rows_told = TRUE) {
   columns <- as.list(unclass(x))
-  frame <- safe_attributes(frame_attributes(x), whose)
+  frame <- safe_attributes(frame_attributes(x, rows_told), whose)
   by_column <- lapply(seq_along(columns), function(i) {
     column_metadata(columns[[i]], types[[i]], names(columns)[i])
   })
@@ -59,7 +59,7 @@ r_text <- function(value) {
 }
 
 # Attributes of the frame itself that a data frame of the same columns does not have anyway.
-frame_attributes <- function(x) {
+frame_attributes <- function(x, rows_told = FALSE) {
   kept <- attributes(x)
   kept[c("names", origin_attribute)] <- NULL
   if (identical(kept[["class"]], "data.frame")) {
@@ -70,7 +70,7 @@ frame_attributes <- function(x) {
   if (
     is.integer(rows) &&
       identical(rows, seq_along(rows)) &&
-      (length(x) > 0L || length(rows) == 0L)
+      (rows_told || length(x) > 0L || length(rows) == 0L)
   ) {
     kept$row.names <- NULL
   }

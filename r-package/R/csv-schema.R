@@ -41,7 +41,7 @@ csv_schema_write <- function(x, types, arrow, data) {
     document$rows <- frame_rows(x)
   }
   document <- c(document, csv_stamp(data))
-  document$r <- r_metadata(x, types)
+  document$r <- r_metadata(x, types, rows_told = TRUE)
   pandas <- origin_pandas(x)
   if (!is.null(pandas)) {
     document$metadata <- list(pandas = pandas)

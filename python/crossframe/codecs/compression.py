@@ -113,6 +113,8 @@ def decompress(data: Buffer, name: str, *, limit: int | None = None) -> bytes:
         if isinstance(error, DecodeError):
             raise
         raise _damaged(name, str(error)) from None
+    except MemoryError:  # xz may claim a dictionary of 4 GiB
+        raise _damaged(name, "It needs more memory than there is.") from None
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
@@ -212,8 +214,9 @@ def _expand_zstd(view: memoryview) -> Iterator[bytes]:
     if not view:
         raise _damaged("zstd", "The data ends early, after 0 bytes.")
     with pa.CompressedInputStream(pa.BufferReader(pa.py_buffer(view)), "zstd") as stream:
-        while part := stream.read(_OUTPUT_STEP):
-            yield part
+        # Why not read(): where it fails, pyarrow never frees the bytes that it made room for.
+        while part := stream.read_buffer(_OUTPUT_STEP):
+            yield part.to_pybytes()
 
 
 _EXPAND: dict[str, Callable[[memoryview], Iterator[bytes]]] = {

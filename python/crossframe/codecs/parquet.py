@@ -94,6 +94,9 @@ def decode(data: Buffer, *, columns: Sequence[str] | None = None) -> pa.Table:
                     if columns
                     else without_columns(file.metadata.num_rows, schema.metadata)
                 )
+        # Why: the reader believes what pages say of their text and codes.
+        table.validate(full=True)
+        _check_text(table.schema)
         return _without_notes(table)
     except DecodeError:
         raise
@@ -112,6 +115,7 @@ def inspect(data: Buffer) -> ParquetInfo:
     """
     try:
         with pq.ParquetFile(pa.BufferReader(pa.py_buffer(data))) as file:
+            _check_text(file.schema_arrow)
             empty = _without_notes(file.schema_arrow.empty_table())
             rows = _noted_rows(file.schema_arrow)
             return ParquetInfo(empty.schema, file.metadata.num_rows if rows is None else rows)
@@ -119,6 +123,16 @@ def inspect(data: Buffer) -> ParquetInfo:
         raise
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _damaged(error) from None
+
+
+def _check_text(schema: pa.Schema) -> None:
+    """Look at what the schema says in text; UnicodeDecodeError where it is none."""
+    for field in schema:
+        if pa.types.is_timestamp(field.type):
+            _ = field.type.tz
+        for key, value in (field.metadata or {}).items():
+            if key.startswith(b"crossframe."):
+                value.decode()
 
 
 def _with_notes(table: pa.Table) -> pa.Table:

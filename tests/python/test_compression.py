@@ -8,6 +8,7 @@ import lzma
 import random
 import zlib
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,11 +95,42 @@ def test_damage_never_gives_other_bytes(name):
         assert name == "zstd" or got == data
 
 
-def test_large_gzip_is_near_rs_size():
-    chance = random.Random(1)
-    # Digits are isal's worst case; frames in R's format come out within 5 %.
-    text = b",".join(f"{chance.gauss(0, 1):.6f}".encode() for _ in range(300_000))
-    assert len(compression.compress(text, "gzip")) < 1.08 * len(zlib.compress(text, 6))
+CHANCE = np.random.default_rng(1)
+KINDS = {
+    "texts": ",".join(map("{:.6f}".format, CHANCE.normal(size=290_000))).encode(),
+    "repeated": b"".join(map(b"\0\4\0\x09\0\0\0\5id%03d".__mod__, CHANCE.integers(0, 999, 190_000).tolist())),
+    "whole": CHANCE.integers(0, 1000, 600_000).astype(">i4").tobytes(),
+    "counting": np.arange(600_000, dtype=">i4").tobytes(),
+    "doubles": CHANCE.random(300_000).astype(">f8").tobytes(),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_large_gzip_is_near_rs_size(kind):
+    data = KINDS[kind]
+    stored = compression.compress(data, "gzip")
+    assert zlib.decompress(stored, 31) == data
+    assert len(stored) < 1.08 * len(zlib.compress(data, 6))
+
+
+@pytest.mark.parametrize("name", ["gzip", "zlib"])
+def test_large_data_is_one_stream_whatever_the_threads(name, monkeypatch):
+    data = b"".join((*KINDS.values(), bytes(1 << 20)))
+    stored = set()
+    for cores in (1, 2, 5):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        stored.add(compression.compress(data, name))
+    (one,) = stored
+    stream = zlib.decompressobj(31 if name == "gzip" else 15)
+    assert stream.decompress(one) == data
+    assert stream.eof
+    assert not stream.unused_data
+
+
+@pytest.mark.parametrize("size", [-1, 0, 1])
+def test_sizes_around_a_block(size):
+    data = LARGE[: (2 << 20) + (512 << 10) + size]
+    assert gzip.decompress(compression.compress(data, "gzip")) == data
 
 
 def test_small_gzip_has_rs_size_and_no_date():

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, cast
 
 from isal import isal_zlib
 
+from crossframe.codecs import deflate
 from crossframe.errors import DecodeError, UnknownFormatError, UsageError
 
 if TYPE_CHECKING:
@@ -28,10 +29,8 @@ LIMIT_VARIABLE = "CROSSFRAME_MAX_BYTES"
 FLOOR_LIMIT = 2 << 30
 RATIO_LIMIT = 200
 
-# Why: up to here zlib's level 6, which is R's, takes a tenth of a second at most and the sizes are equal;
-# above it isal's level 3 is ten times as fast and within about 5 % of R's size.
-_ISAL_FROM = 2 << 20
-_ISAL_LEVEL = 3
+# Why: up to here zlib's level 6, which is R's, takes a tenth of a second at most and the sizes are equal.
+_LARGE = 2 << 20
 _GZIP_WINDOW = 31
 _ZLIB_WINDOW = 15
 _INPUT_STEP = 64 << 10
@@ -120,9 +119,8 @@ def decompress(data: Buffer, name: str, *, limit: int | None = None) -> bytes:
 
 def _deflate(view: memoryview, level: int | None, window: int) -> bytes:
     """One gzip member or zlib stream, without name or time, so that equal data gives equal bytes."""
-    if level is None and len(view) >= _ISAL_FROM:
-        fast: bytes = isal_zlib.compress(view, level=_ISAL_LEVEL, wbits=window)
-        return fast
+    if level is None and len(view) >= _LARGE:
+        return deflate.gzip(view) if window == _GZIP_WINDOW else deflate.zlib(view)
     return zlib.compress(view, level=6 if level is None else level, wbits=window)
 
 

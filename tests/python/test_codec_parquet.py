@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
+import io
 import random
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from crossframe import errors
+from crossframe import arrow_types, errors
 from crossframe.codecs import parquet
 
 
@@ -149,7 +152,7 @@ def test_notes_that_others_wrote():
     field = pa.field("f", pa.dictionary(pa.int32(), pa.string()), metadata={"crossframe.levels": "1"})
     sink = pa.BufferOutputStream()
     pq.write_table(pa.schema([field]).empty_table(), sink)
-    with pytest.raises(errors.DecodeError, match="levels noted for column 'f'"):
+    with pytest.raises(errors.DecodeError, match="noted of column 'f'"):
         parquet.decode(sink.getvalue())
     sink = pa.BufferOutputStream()
     pq.write_table(pa.schema([], metadata={"crossframe.rows": "-1"}).empty_table(), sink)
@@ -171,3 +174,105 @@ def test_a_type_parquet_can_not_hold():
         errors.UnsupportedTypeError, match="Column 'odd' must have a type that Parquet can hold"
     ):
         parquet.encode(table)
+
+
+PAIRS = pa.array([[1.5, -0.0], None, [None, float("inf")]], arrow_types.COMPLEX.storage_type)
+COLUMNS = {
+    "complex": pa.ExtensionArray.from_storage(arrow_types.COMPLEX, PAIRS),
+    "robject": pa.ExtensionArray.from_storage(arrow_types.ROBJECT, pa.array([b"X\n", b"", b"\0"])),
+    "list": pa.array([[1, None], None, []], pa.list_(pa.int32())),
+    "matrix": pa.array([[1, 2], None, [None, 3]], pa.list_(pa.int32(), 2)),
+    "no columns": pa.array([[], None, []], pa.list_(pa.float64(), 0)),
+    "null": pa.nulls(3),
+    "half": pa.array(np.array([1.5, 0.1, -0.0], np.float16)),
+    "decimal": pa.array(["1.5", None, "-2"]).cast(pa.decimal128(5, 2)),
+    "time": pa.array([0, None, 86399]).cast(pa.time64("ns")),
+    "whole seconds": pa.array([0, None, 86399], pa.int32()).cast(pa.time32("s")),
+    "instants": pa.array([0, None, -1]).cast(pa.timestamp("s", "Europe/Paris")),
+    "date64": pa.array([0, None, -86_400_000]).cast(pa.date64()),
+    "large": pa.array(["a", None, "b"], pa.large_string()),
+    "holed": pa.DictionaryArray.from_arrays(pa.array([1, None, 0], pa.int32()), pa.array(["a", None, "u"])),
+    "numbers": pa.DictionaryArray.from_arrays(pa.array([1, None, 0], pa.int8()), pa.array([7, 5, 6])),
+    "days": pa.DictionaryArray.from_arrays(
+        pa.array([1, None, 0], pa.int8()), pa.array([7, None], pa.int32()).cast(pa.date32()), ordered=True
+    ),
+    "wide": pa.DictionaryArray.from_arrays(
+        pa.array([0, None, 0], pa.uint32()), pa.array(["a", "u"], pa.large_string())
+    ),
+}
+COLUMNS["struct"] = pa.StructArray.from_arrays(
+    [COLUMNS["complex"], pa.array([1, None, 3], pa.duration("ns")), COLUMNS["robject"]],
+    fields=[
+        pa.field("z", arrow_types.COMPLEX),
+        pa.field("h", pa.duration("ns"), metadata={"crossframe.units": "hours"}),
+        pa.field("o", arrow_types.ROBJECT),
+    ],
+    mask=pa.array([False, True, False]),
+)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3])
+@pytest.mark.parametrize("name", COLUMNS)
+def test_every_row_of_the_type_table(name, rows):
+    column = COLUMNS[name].slice(0, rows)
+    field = pa.field("x", column.type, metadata={"crossframe.storage": "some"})
+    table = pa.Table.from_arrays([column], schema=pa.schema([field]))
+    data = parquet.encode(table)
+    back = parquet.decode(data)
+    back.validate(full=True)
+    assert back.schema.field("x").type == column.type
+    assert back.schema.field("x").metadata == field.metadata
+    assert parquet.inspect(data).schema.field("x").type == column.type
+    got = back["x"].combine_chunks()
+    if isinstance(column.type, pa.DictionaryType):
+        assert got.dictionary.equals(column.dictionary)
+        assert got.indices.to_pylist() == column.indices.to_pylist()
+    else:
+        assert str(got.to_pylist()) == str(column.to_pylist())
+    if name == "struct":
+        assert back.schema.field("x").type.field("h").metadata == {b"crossframe.units": b"hours"}
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        {"crossframe.levels": "["},
+        {"crossframe.levels": "1", "crossframe.arrow": "dictionary<values=string, indices=int8, ordered=0>"},
+        {"crossframe.arrow": "dictionary<values=string, indices=int8, ordered=0>"},
+        {"crossframe.arrow": "int"},
+        {"crossframe.arrow": "int32"},
+        {"crossframe.arrow": "fixed_size_list<item: int32>[3]"},
+        {"crossframe.arrow": b"\xff"},
+        {
+            "crossframe.arrow": "dictionary<values=string, indices=int8, ordered=0>",
+            "crossframe.levels": '["a"]',
+            "crossframe.missing": "[9]",
+        },
+    ],
+)
+def test_notes_that_do_not_fit(notes):
+    field = pa.field("x", pa.string(), metadata=notes)
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_arrays([pa.array(["a"])], schema=pa.schema([field])), sink)
+    with contextlib.suppress(errors.DecodeError):
+        assert parquet.decode(sink.getvalue()).schema.field("x").type == pa.string()
+
+
+def test_files_of_polars():
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame(
+        {"l": [[1, None], None], "s": [{"a": 1}, {"a": None}], "c": ["u", "v"], "t": [dt.time(1, 2), None]},
+        schema_overrides={"c": polars.Categorical, "l": polars.List(polars.Int32)},
+    )
+    sink = io.BytesIO()
+    frame.write_parquet(sink)
+    table = parquet.decode(sink.getvalue())
+    assert table.to_pylist() == frame.to_dicts()
+    assert table.schema.field("l").type == pa.large_list(pa.int32())
+
+
+def test_very_wide_and_very_long():
+    wide = pa.table({f"c{i}": [i] for i in range(5000)})
+    assert parquet.decode(parquet.encode(wide)).equals(wide)
+    long = pa.table({"x": ["x" * 1000] * 100_000})
+    assert parquet.decode(parquet.encode(long)).equals(long)

@@ -1,9 +1,8 @@
 """Parquet bytes to Arrow tables and back, through pyarrow.
 
 The schema metadata (``r``, ``pandas``) and the field metadata travel in the file's ``ARROW:schema``, as R's
-arrow package and pandas write and read it. Two facts Parquet has no room for get a metadata key of ours,
-which is taken off again on reading: the levels of a factor without rows, and the number of rows without
-columns.
+arrow package and pandas write and read it. What Parquet has no room for gets a metadata key of ours, which is
+taken off again on reading: the number of rows without columns, and what ``parquet_notes`` lists.
 
 Source:
     Parquet format 2.x; Arrow columnar format, "Schema message".
@@ -11,7 +10,6 @@ Source:
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crossframe.codecs.columns import check_names, pick, without_columns
+from crossframe.codecs.parquet_notes import noted_column, restored_column
 from crossframe.errors import DecodeError, UnsupportedTypeError
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-LEVELS_KEY = b"crossframe.levels"
 ROWS_KEY = b"crossframe.rows"
 
 
@@ -62,7 +60,7 @@ def encode(table: pa.Table, *, compression: str = "snappy") -> pa.Buffer:
     try:
         pq.write_table(_with_notes(table), sink, compression=compression, version="2.6", store_schema=True)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise _refused(table.schema, error) from None
+        raise _refused(table, error) from None
     return sink.getvalue()
 
 
@@ -116,9 +114,9 @@ def inspect(data: Buffer) -> ParquetInfo:
     try:
         with pq.ParquetFile(pa.BufferReader(pa.py_buffer(data))) as file:
             _check_text(file.schema_arrow)
-            empty = _without_notes(file.schema_arrow.empty_table())
             rows = _noted_rows(file.schema_arrow)
-            return ParquetInfo(empty.schema, file.metadata.num_rows if rows is None else rows)
+            schema = _schema_without_notes(file.schema_arrow)
+            return ParquetInfo(schema, file.metadata.num_rows if rows is None else rows)
     except DecodeError:
         raise
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
@@ -136,21 +134,14 @@ def _check_text(schema: pa.Schema) -> None:
 
 
 def _with_notes(table: pa.Table) -> pa.Table:
-    """Note what the format would lose of a table without rows or without columns."""
+    """Note what the format would lose."""
     if table.num_columns == 0 and table.num_rows:
         metadata = {**(table.schema.metadata or {}), ROWS_KEY: str(table.num_rows).encode()}
         return pa.schema([], metadata=metadata).empty_table()
-    if table.num_rows == 0:
-        fields = [_with_levels(field, table.column(i)) for i, field in enumerate(table.schema)]
-        return table.cast(pa.schema(fields, metadata=table.schema.metadata))
+    for index, field in enumerate(table.schema):
+        if noted := noted_column(field, table.column(index)):
+            table = table.set_column(index, *noted)
     return table
-
-
-def _with_levels(field: pa.Field, column: pa.ChunkedArray) -> pa.Field:
-    if not pa.types.is_dictionary(field.type) or not column.num_chunks:
-        return field
-    levels = json.dumps(column.chunk(0).dictionary.to_pylist())
-    return field.with_metadata({**(field.metadata or {}), LEVELS_KEY: levels.encode()})
 
 
 def _without_notes(table: pa.Table) -> pa.Table:
@@ -160,31 +151,23 @@ def _without_notes(table: pa.Table) -> pa.Table:
             return without_columns(rows, metadata)
         table = table.replace_schema_metadata(metadata)
     for index, field in enumerate(table.schema):
-        if field.metadata and LEVELS_KEY in field.metadata:
-            table = _restored(table, index, field)
+        if restored := _restored(field, table.column(index)):
+            table = table.set_column(index, *restored)
     return table
 
 
-def _restored(table: pa.Table, index: int, field: pa.Field) -> pa.Table:
-    """Give a column without rows its levels back."""
-    plain = field.with_metadata(_less(field.metadata, LEVELS_KEY))
-    column: pa.ChunkedArray | pa.Array = table.column(index)
-    if pa.types.is_dictionary(field.type) and table.num_rows == 0:
-        levels = pa.array(_noted_levels(field), field.type.value_type)
-        column = pa.DictionaryArray.from_arrays(
-            pa.array([], field.type.index_type), levels, ordered=field.type.ordered
-        )
-    return table.set_column(index, plain, column)
-
-
-def _noted_levels(field: pa.Field) -> list[str]:
+def _restored(field: pa.Field, column: pa.ChunkedArray) -> tuple[pa.Field, pa.ChunkedArray] | None:
     try:
-        levels = json.loads(field.metadata[LEVELS_KEY])
-    except ValueError:
-        levels = None
-    if not isinstance(levels, list) or not all(isinstance(level, str) for level in levels):
-        raise _damaged(f"The levels noted for column '{field.name}' are no list of texts.")
-    return levels
+        return restored_column(field, column)
+    except (DecodeError, pa.ArrowException, ValueError, TypeError) as error:
+        detail = error.detail if isinstance(error, DecodeError) else _first_line(error)
+        raise _damaged(f"What is noted of column '{field.name}' does not fit: {detail}") from None
+
+
+def _schema_without_notes(schema: pa.Schema) -> pa.Schema:
+    restored = [_restored(field, pa.chunked_array([], field.type)) for field in schema]
+    fields = [found[0] if found else field for field, found in zip(schema, restored, strict=True)]
+    return pa.schema(fields, metadata=_less(schema.metadata or {}, ROWS_KEY))
 
 
 def _noted_rows(schema: pa.Schema) -> int | None:
@@ -200,14 +183,15 @@ def _less(metadata: dict[bytes, bytes], key: bytes) -> dict[bytes, bytes] | None
     return {k: v for k, v in metadata.items() if k != key} or None
 
 
-def _refused(schema: pa.Schema, error: Exception) -> UnsupportedTypeError:
-    """Name the column that Parquet refuses: the first that can't be written even without rows."""
-    for field in schema:
+def _refused(table: pa.Table, error: Exception) -> UnsupportedTypeError:
+    """Name the column that Parquet refuses: the first that can't be written alone."""
+    for position, field in enumerate(table.schema):
         try:
-            pq.write_table(pa.schema([field]).empty_table(), pa.BufferOutputStream())
-        except (pa.ArrowException, OSError, ValueError):
+            pq.write_table(table.select([position]), pa.BufferOutputStream())
+        except (pa.ArrowException, OSError, ValueError) as alone:
             return UnsupportedTypeError(
-                f"Column '{field.name}' must have a type that Parquet can hold, not {field.type}."
+                f"Column '{field.name}' must have a type that Parquet can hold, not {field.type}.",
+                _first_line(alone),
             )
     return UnsupportedTypeError("Can't write the table as Parquet.", _first_line(error))
 

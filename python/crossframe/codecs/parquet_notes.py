@@ -1,0 +1,107 @@
+"""Columns that Parquet can't give back as they were, and what is noted in their field's metadata for it.
+
+- dictionaries without rows, of other values than text, or with a null among their values: the levels;
+- times in whole seconds and date64, which are stored in other units: the type;
+- lists of size zero, stored as lists of any size: the type.
+
+Nested columns get no notes of their own.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from crossframe.arrow_types import parse_type, type_text
+from crossframe.codecs import csv_cells, csv_json
+from crossframe.codecs.csv_columns import CsvColumn, coded, describe, frictionless_type
+
+LEVELS_KEY = b"crossframe.levels"
+MISSING_KEY = b"crossframe.missing"
+TYPE_KEY = b"crossframe.arrow"
+_KEYS = (LEVELS_KEY, MISSING_KEY, TYPE_KEY)
+
+Column = tuple[pa.Field, pa.ChunkedArray]
+
+
+def noted_column(field: pa.Field, column: pa.ChunkedArray) -> Column | None:
+    """Return the column as Parquet can hold it, with notes; ``None`` where none is needed."""
+    type_ = field.type
+    if pa.types.is_dictionary(type_):
+        return _noted_levels(field, column)
+    if pa.types.is_fixed_size_list(type_) and type_.list_size == 0:
+        return _changed(field, pa.list_(type_.value_field), column)
+    if type_ in (pa.date64(), pa.time32("s")) or (pa.types.is_timestamp(type_) and type_.unit == "s"):
+        return field.with_metadata(_with(field, {TYPE_KEY: type_text(type_)})), column
+    return None
+
+
+def restored_column(field: pa.Field, column: pa.ChunkedArray) -> Column | None:
+    """Return the column as it was before :func:`noted_column`; ``None`` where nothing is noted.
+
+    Raises:
+        DecodeError: A note does not fit the column.
+        ValueError: A note is not what we write.
+        TypeError: The same.
+    """
+    notes = {key: value.decode() for key, value in (field.metadata or {}).items() if key in _KEYS}
+    if not notes:
+        return None
+    metadata = {key: value for key, value in field.metadata.items() if key not in notes}
+    type_ = parse_type(notes[TYPE_KEY]) if TYPE_KEY in notes else field.type
+    plain = pa.field(field.name, type_, nullable=field.nullable, metadata=metadata or None)
+    if pa.types.is_dictionary(type_):
+        return plain, _restored_levels(plain, column, notes)
+    if pa.types.is_fixed_size_list(type_):
+        return plain, _empty_lists(column, type_)
+    return plain, column if column.type == type_ else column.cast(type_)
+
+
+def _noted_levels(field: pa.Field, column: pa.ChunkedArray) -> Column | None:
+    type_ = field.type
+    textual = pa.types.is_string(type_.value_type)
+    holed = any(chunk.dictionary.null_count for chunk in column.chunks)
+    if (textual and len(column) and not holed) or frictionless_type(type_) is None:
+        return None
+    kept = describe(field, column)
+    codes, levels = coded(column)
+    notes = {TYPE_KEY: type_text(type_), LEVELS_KEY: json.dumps(csv_json.levels_to_json(kept))}
+    if kept.missing:
+        notes[MISSING_KEY] = json.dumps(kept.missing)
+    values = levels.take(codes)
+    if textual:
+        # Why still a dictionary: other readers make a factor of it.
+        known = levels.drop_null()
+        values = pa.DictionaryArray.from_arrays(pc.index_in(values, value_set=known), known)
+    noted = field.with_type(values.type).with_metadata(_with(field, notes))
+    return noted, pa.chunked_array([values])
+
+
+def _restored_levels(field: pa.Field, column: pa.ChunkedArray, notes: dict[bytes, str]) -> pa.ChunkedArray:
+    levels: Any = json.loads(notes.get(LEVELS_KEY, "[]"))
+    missing: Any = json.loads(notes.get(MISSING_KEY, "[]"))
+    if not isinstance(levels, list):
+        raise TypeError("The levels are no list.")
+    if not isinstance(missing, list) or not all(type(row) is int for row in missing):
+        raise TypeError("The rows without a value are no list of numbers.")
+    values = csv_json.levels_from_json(levels, field)
+    # Why: a file is described by its schema, as a table without rows.
+    kept = CsvColumn(field, values, tuple(missing) if len(column) else ())
+    return csv_cells.finish(column.cast(field.type.value_type), kept)
+
+
+def _changed(field: pa.Field, stored: pa.DataType, column: pa.ChunkedArray) -> Column:
+    noted = field.with_type(stored).with_metadata(_with(field, {TYPE_KEY: type_text(field.type)}))
+    return noted, _empty_lists(column, stored)
+
+
+def _empty_lists(column: pa.ChunkedArray, type_: pa.DataType) -> pa.ChunkedArray:
+    present = column.is_valid().to_pylist()
+    return pa.chunked_array([pa.array([[] if one else None for one in present], type_)])
+
+
+def _with(field: pa.Field, notes: dict[bytes, str]) -> dict[bytes, bytes]:
+    return {**(field.metadata or {}), **{key: text.encode() for key, text in notes.items()}}

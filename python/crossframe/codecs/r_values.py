@@ -14,7 +14,7 @@ from crossframe.attributes import RMetadata, RValue, character, from_python, tex
 from crossframe.codecs.from_r import decode_column, decode_frame, is_frame
 from crossframe.codecs.from_r_columns import own_attributes
 from crossframe.codecs.to_r import encode_column, encode_frame
-from crossframe.errors import UnsupportedTypeError
+from crossframe.errors import DecodeError, UnsupportedTypeError
 from crossframe.values import VECTOR_COLUMN, RList, RVector, Value
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def _decode_list(node: Node, losses: Losses, depth: int) -> RList:
     attributes = own_attributes(node)
     names = attributes.pop("names", None)
     texts = tuple(text or "" for text in texts_of(names)) if names is not None else None
+    if texts is not None and len(texts) != node.length:
+        raise DecodeError(f"Can't read a list of {node.length} elements with {len(texts)} names.")
     items = tuple(decode_value(item, losses, depth=depth - 1) for _, item in node.entries)
     return RList(items, texts, attributes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 
 from crossframe.arrow_types import ROBJECT
 from crossframe.attributes import NOTES, RMetadata, to_array, to_python
+from crossframe.errors import UnsupportedTypeError
 from crossframe.frames.special import is_special, to_series
 from crossframe.pandas_note import read_note
 from crossframe.types import row_name
@@ -60,8 +62,23 @@ _MASKED: dict[pa.DataType, Any] = {
 _NUMPY = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"}
 
 
+@functools.lru_cache(maxsize=1024)
+def _is_zone(name: str) -> bool:
+    """Whether pandas will find the zone, or it is an offset such as +05:30."""
+    try:
+        pa.lib.string_to_tzinfo(name)
+    except (pa.ArrowException, KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError
+        return False
+    return True
+
+
 def _to_series(field: pa.Field, values: pa.ChunkedArray, noted: str | None, losses: Losses) -> Any:  # noqa: ANN401
     arrow_type = field.type
+    if pa.types.is_timestamp(arrow_type) and arrow_type.tz and not _is_zone(arrow_type.tz):
+        raise UnsupportedTypeError(
+            f"Column '{field.name}' must have a time zone that is known here, not '{arrow_type.tz}'.",
+            hint='Load it with as_="arrow".',
+        )
     if is_special(arrow_type):
         return to_series(field.name, values, losses)
     if pa.types.is_dictionary(arrow_type):

@@ -19,7 +19,20 @@ MARKER = "crossframe-was-here"
 
 # Types and flags of items.
 SYM, PAIR, CLO, ENV, PROM, LANG, SPECIAL, BUILTIN, CHAR = 1, 2, 3, 4, 5, 6, 7, 8, 9
-LGL, INT, REAL, CPLX, STR, DOT, VEC, EXPR, BCODE, RAW, S4 = 10, 13, 14, 15, 16, 17, 19, 20, 21, 24, 25
+LGL, INT, REAL, CPLX, STR, DOT, VEC, EXPR, BCODE, EXTPTR, RAW, S4 = (
+    10,
+    13,
+    14,
+    15,
+    16,
+    17,
+    19,
+    20,
+    21,
+    22,
+    24,
+    25,
+)
 ALTREP, ATTRLANG, PERSIST, PACKAGE, NAMESPACE, BASENAMESPACE = 238, 240, 247, 248, 249, 250
 MISSING, UNBOUND, GLOBAL, NIL, REF = 251, 252, 253, 254, 255
 OBJECT, ATTR, TAG = 1 << 8, 1 << 9, 1 << 10
@@ -364,6 +377,27 @@ def add_altrep(v: Vectors) -> None:
     )
 
 
+def add_greedy(v: Vectors) -> None:
+    """Few bytes that ask for much memory, and what fuzzing found."""
+    many = 250_000
+    claims = word(VEC, many) * 4_000 + word(NIL) * many
+    why = f"4,000 lists in each other, each of which claims the same {many} elements"
+    v.add("claims_nested.rds", gzip.compress(rds(claims), mtime=0), "decode", why)
+    sequence = altrep("compact_intseq", "base", INT, doubles(2.0**26, 1, 1))
+    deferred = altrep("deferred_string", "base", STR, word(PAIR) + sequence + integers(0))
+    why = "a deferred text of a compact sequence of 2^26 integers; R keeps it compact"
+    v.add("altrep_deferred_long.rds", rds(listed(deferred)), "decode", why, r=None)
+    pointer = word(EXTPTR | ATTR, NIL, NIL) + listed(integers(1))
+    v.add("pointer_attributes.rds", column(pointer), "decode", "a pointer whose attributes are a list")
+    names = listed(doubles(1), doubles(2), attributes={"names": strings("a")})
+    v.add(
+        "list_names_few.rds", rds(names), "decode", "fewer names than elements; R holds such a list", r=None
+    )
+    missing = formula(pairs(FORMULA | {".Environment": word(MISSING)}), integers(1))
+    why = "a formula whose environment is a missing argument"
+    v.add("code_formula_missing.rds", column(missing), "unsafe_data", why)
+
+
 def add_code(v: Vectors) -> None:
     everywhere = {
         "promise": (PROMISE, "a promise, which runs when it is looked at"),
@@ -496,7 +530,16 @@ def main() -> None:
         if path.suffix != ".md":
             path.unlink()
     vectors = Vectors()
-    for add in (add_truncated, add_foreign, add_lengths, add_structure, add_altrep, add_code, add_frames):
+    for add in (
+        add_truncated,
+        add_foreign,
+        add_lengths,
+        add_structure,
+        add_altrep,
+        add_greedy,
+        add_code,
+        add_frames,
+    ):
         add(vectors)
     text = ",\n".join(json.dumps(row) for row in sorted(vectors.rows, key=lambda row: str(row["file"])))
     (FOLDER / "index.json").write_text(f"[\n{text}\n]\n", encoding="utf-8")

@@ -85,6 +85,14 @@ man: setup ## write the R help pages and NAMESPACE from the comments (roxygen2)
 check-r: setup ## R CMD build and R CMD check
 	@tools/check_r.sh
 
+.PHONY: fuzz
+fuzz: setup ## hostile bytes for every reader, FUZZ_SECONDS=600 each; needs clang
+	@tests/fuzz/fuzz.sh
+
+.PHONY: sanitize
+sanitize: setup ## the native codec's tests under ASan and UBSan
+	@tests/fuzz/sanitize.sh
+
 # --- to give away ------------------------------------------------------------------------------
 
 .PHONY: dist

@@ -23,7 +23,7 @@ clang_format_check() {
     return $wrong
 }
 
-mapfile -t cpp < <(find python/src r-package/src -type f \( -name '*.cpp' -o -name '*.hpp' -o -name '*.c' -o -name '*.h' \) 2>/dev/null)
+mapfile -t cpp < <(find python/src r-package/src tests/fuzz -type f \( -name '*.cpp' -o -name '*.hpp' -o -name '*.c' -o -name '*.h' \) 2>/dev/null)
 mapfile -t r_files < <(find r-package/R r-package/tests tools examples tests -name '*.R' 2>/dev/null)
 
 if [ "${1:-}" = --fix ]; then

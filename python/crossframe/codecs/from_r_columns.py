@@ -234,9 +234,9 @@ def _decode_raw(name: str, node: Node, losses: Losses) -> Column:
 
 def _decode_complex(name: str, node: Node, losses: Losses) -> Column:
     del name, losses
-    pairs = to_array(_rserial.parts(node))
-    missing = to_array(_rserial.missing(node))
-    storage = pa.FixedSizeListArray.from_arrays(pairs, type=COMPLEX.storage_type, mask=missing)
+    parts = _rserial.parts(node)
+    missing = to_array(_rserial.wholly_missing(parts))
+    storage = pa.FixedSizeListArray.from_arrays(to_array(parts), type=COMPLEX.storage_type, mask=missing)
     return Column(pa.ExtensionArray.from_storage(COMPLEX, storage))
 
 

@@ -67,6 +67,22 @@ void export_array(const Node& node, ArrowArray* out) {
                     kept};
 }
 
+namespace {
+
+// Shorter runs gain nothing.
+constexpr std::int64_t kShortestSequence = 64;
+
+bool is_sequence(const Node& node) {
+  if (node.kind != Kind::integer || node.validity || node.length < kShortestSequence) return false;
+  const std::int32_t* values = node.values->as<std::int32_t>() + node.offset;
+  for (std::int64_t i = 1; i < node.length; ++i) {
+    if (static_cast<std::int64_t>(values[i]) - values[i - 1] != 1) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 Node* import_array(Tree& tree, const ArrowSchema& schema, ArrowArray* array) {
   const std::string format = schema.format;
   Node* node = tree.add();
@@ -106,6 +122,7 @@ Node* import_array(Tree& tree, const ArrowSchema& schema, ArrowArray* array) {
   } else {
     node->values = buffer(1);
   }
+  node->sequence = is_sequence(*node);
   return node;
 }
 

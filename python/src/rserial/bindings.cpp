@@ -283,9 +283,9 @@ NB_MODULE(_rserial, m) {
       },
       nb::arg("values"), nb::arg("missing"));
   m.def(
-      "missing",
+      "wholly_missing",
       [](const Handle& values) {
-        return run_kernel([&](Tree& tree) { return missing(tree, *values.node); });
+        return run_kernel([&](Tree& tree) { return wholly_missing(tree, *values.node); });
       },
       nb::arg("values"));
 }

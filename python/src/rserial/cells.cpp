@@ -186,32 +186,46 @@ Node* parts(Tree& tree, const Node& complex) {
   out->length = complex.length * 2;
   out->offset = complex.offset * 2;
   out->values = complex.values;
+  if (complex.null_count == 0) return out;
+  if (out->offset != 0) throw std::invalid_argument("parts takes a whole vector");
+  const auto* bits = complex.values->as<std::uint64_t>();
+  for (std::int64_t i = 0; i < out->length; ++i) {
+    if (is_na_bits(bits[i])) mark_missing(*out, i);
+  }
   return out;
 }
 
-Node* missing(Tree& tree, const Node& values) {
+Node* wholly_missing(Tree& tree, const Node& parts) {
   Node* out = tree.add(Kind::logical);
-  out->length = values.length;
-  const std::size_t size = static_cast<std::size_t>((values.length + 7) / 8);
+  out->length = parts.length / 2;
+  const std::size_t size = static_cast<std::size_t>((out->length + 7) / 8);
   out->values = std::make_shared<Buffer>(size + 8);
   std::memset(out->values->data(), 0, size + 8);
-  for (std::int64_t i = 0; values.validity && i < values.length; ++i) {
-    if (!values.valid(i)) out->values->data()[i >> 3] |= static_cast<std::uint8_t>(1u << (i & 7));
+  for (std::int64_t i = 0; parts.validity && i < out->length; ++i) {
+    if (!parts.valid(2 * i) && !parts.valid(2 * i + 1)) {
+      out->values->data()[i >> 3] |= static_cast<std::uint8_t>(1u << (i & 7));
+    }
   }
   return out;
 }
 
 Node* from_parts(Tree& tree, const Node& values, const Node& missing) {
-  const bool fits = values.kind == Kind::real && missing.kind == Kind::logical &&
-                    values.length == missing.length * 2 && values.offset % 2 == 0;
+  const bool fits =
+      values.kind == Kind::real && missing.kind == Kind::logical && values.length == missing.length * 2;
   if (!fits) throw std::invalid_argument("a complex number takes two doubles");
   Node* out = tree.add(Kind::complex);
   out->length = missing.length;
-  out->offset = values.offset / 2;
-  out->values = values.values;
-  if (out->offset != 0) throw std::invalid_argument("from_parts takes a whole vector");
+  out->values = std::make_shared<Buffer>(static_cast<std::size_t>(values.length) * 8 + 8);
+  const auto* from = values.values ? values.values->as<std::uint64_t>() + values.offset : nullptr;
+  auto* to = out->values->as<std::uint64_t>();
   for (std::int64_t i = 0; i < missing.length; ++i) {
-    if (bit(*missing.values, missing.offset + i)) mark_missing(*out, i);
+    const bool whole = bit(*missing.values, missing.offset + i);
+    bool any = false;
+    for (std::int64_t k = 2 * i; k < 2 * i + 2; ++k) {
+      to[k] = whole || !values.valid(k) ? kNaReal : from[k];
+      any |= is_na_bits(to[k]);
+    }
+    if (any) mark_missing(*out, i);
   }
   return out;
 }

@@ -28,13 +28,13 @@ Node* serialize_cells(Tree& tree, const Node& list);
 // The inverse. Throws DecodeFailure or UnsafeFailure, naming the cell.
 Node* unserialize_cells(Tree& tree, const Node& cells);
 
-// A complex vector as its parts: doubles, two a value.
+// A complex vector as its parts: doubles, two a value; a part that is NA is missing.
 Node* parts(Tree& tree, const Node& complex);
 
-// Which values are missing, as logicals.
-Node* missing(Tree& tree, const Node& values);
+// Of which complex numbers both parts are missing, as logicals.
+Node* wholly_missing(Tree& tree, const Node& parts);
 
-// The inverse of parts(); `missing` is logical, one a value.
+// The inverse of parts(); `missing` says as logicals which numbers are missing whole.
 Node* from_parts(Tree& tree, const Node& values, const Node& missing);
 
 }  // namespace rserial

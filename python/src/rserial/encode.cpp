@@ -138,6 +138,7 @@ class Encoder {
   explicit Encoder(Writer& out) : out_(out) {}
 
   void run(const Node& root, int version) {
+    compact_ = version == 3;
     out_.header();
     out_.integer(version);
     out_.integer(kWriterVersion);
@@ -188,6 +189,7 @@ class Encoder {
         logicals(node);
         break;
       case Kind::integer:
+        if (compact_ && node.sequence && !has_attributes(node)) return sequence(node);
         out_.integer(flags(node, kInteger));
         length(node.length);
         integers(node);
@@ -258,16 +260,40 @@ class Encoder {
     out_.integer(bits);
   }
 
-  void symbol(const Node& node) {
+  // As R writes 1:n: class compact_intseq of package base, then length, first and step, then no attributes.
+  void sequence(const Node& node) {
+    const std::int32_t first = node.values->as<std::int32_t>()[node.offset];
+    const double state[] = {static_cast<double>(node.length), static_cast<double>(first), 1.0};
+    std::uint64_t bits[3];
+    std::memcpy(bits, state, sizeof bits);
+    out_.integer(kAltrep);
+    out_.integer(kPairlist);
+    symbol("compact_intseq");
+    out_.integer(kPairlist);
+    symbol("base");
+    out_.integer(kPairlist);
+    out_.integer(kInteger);
+    length(1);
+    out_.integer(kInteger);
+    out_.integer(kNilValue);
+    out_.integer(kReal);
+    length(3);
+    out_.reals(bits, 3);
+    out_.integer(kNilValue);
+  }
+
+  void symbol(const Node& node) { symbol(node.text); }
+
+  void symbol(const std::string& name) {
     const auto [found, added] =
-        references_.try_emplace(node.text, static_cast<std::int32_t>(references_.size() + 1));
+        references_.try_emplace(name, static_cast<std::int32_t>(references_.size() + 1));
     if (!added) {
       // A reference packs its index into the flags (R's OutRefIndex).
       out_.integer(static_cast<std::int32_t>(static_cast<std::uint32_t>(found->second) << 8 | kReference));
       return;
     }
     out_.integer(kSymbol);
-    text(reinterpret_cast<const std::uint8_t*>(node.text.data()), node.text.size());
+    text(reinterpret_cast<const std::uint8_t*>(name.data()), name.size());
   }
 
   void environment(const Node& node) {
@@ -373,6 +399,7 @@ class Encoder {
   Writer& out_;
   std::vector<Task> tasks_;
   std::unordered_map<std::string, std::int32_t> references_;
+  bool compact_ = false;
 };
 
 }  // namespace

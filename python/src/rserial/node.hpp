@@ -85,6 +85,7 @@ struct Node {
   bool object = false;        // the OBJECT bit: the value has a class
   bool wide_offsets = false;  // strings with 64-bit offsets (Arrow large_string)
   bool undecodable = false;   // holds "bytes"-encoded or invalid text
+  bool sequence = false;      // consecutive integers: version 3 writes them as R does, in their compact form
   bool integer64 = false;     // values are int64 bit patterns to be written as doubles
   int levels = 0;
   std::int64_t length = 0;

@@ -10,6 +10,7 @@ import crossframe as cf
 
 if TYPE_CHECKING:
     import pytest
+
     from conftest import RunR
 
 EXTENSIONS = ("rds", "RData", "parquet", "csv")

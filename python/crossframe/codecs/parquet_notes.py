@@ -2,15 +2,16 @@
 
 - dictionaries without rows, of other values than text, or with a null among their values: the levels;
 - times in whole seconds and date64, which are stored in other units: the type;
-- lists of size zero, stored as lists of any size: the type.
+- lists of size zero, stored as lists of any size: the type;
+- structs without fields, stored as booleans: the type.
 
-Nested columns get no notes of their own.
+The fields of a struct have notes of their own; items of lists have none.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,9 +20,13 @@ from crossframe.arrow_types import parse_type, type_text
 from crossframe.codecs import csv_cells, csv_json
 from crossframe.codecs.csv_columns import CsvColumn, coded, describe, frictionless_type
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 LEVELS_KEY = b"crossframe.levels"
 MISSING_KEY = b"crossframe.missing"
 TYPE_KEY = b"crossframe.arrow"
+_NO_FIELDS = "struct<>"
 _KEYS = (LEVELS_KEY, MISSING_KEY, TYPE_KEY)
 
 Column = tuple[pa.Field, pa.ChunkedArray]
@@ -30,6 +35,8 @@ Column = tuple[pa.Field, pa.ChunkedArray]
 def noted_column(field: pa.Field, column: pa.ChunkedArray) -> Column | None:
     """Return the column as Parquet can hold it, with notes; ``None`` where none is needed."""
     type_ = field.type
+    if pa.types.is_struct(type_):
+        return _noted_struct(field, column)
     if pa.types.is_dictionary(type_):
         return _noted_levels(field, column)
     if pa.types.is_fixed_size_list(type_) and type_.list_size == 0:
@@ -48,9 +55,13 @@ def restored_column(field: pa.Field, column: pa.ChunkedArray) -> Column | None:
         TypeError: The same.
     """
     notes = {key: value.decode() for key, value in (field.metadata or {}).items() if key in _KEYS}
+    if pa.types.is_struct(field.type):
+        return _restored_struct(field, column)
     if not notes:
         return None
     metadata = {key: value for key, value in field.metadata.items() if key not in notes}
+    if notes.get(TYPE_KEY) == _NO_FIELDS:
+        return field.with_type(pa.struct([])).with_metadata(metadata or None), _fieldless(column)
     type_ = parse_type(notes[TYPE_KEY]) if TYPE_KEY in notes else field.type
     plain = pa.field(field.name, type_, nullable=field.nullable, metadata=metadata or None)
     if pa.types.is_dictionary(type_):
@@ -58,6 +69,43 @@ def restored_column(field: pa.Field, column: pa.ChunkedArray) -> Column | None:
     if pa.types.is_fixed_size_list(type_):
         return plain, _empty_lists(column, type_)
     return plain, column if column.type == type_ else column.cast(type_)
+
+
+def _noted_struct(field: pa.Field, column: pa.ChunkedArray) -> Column | None:
+    if not field.type.num_fields:
+        noted = field.with_type(pa.bool_()).with_metadata(_with(field, {TYPE_KEY: _NO_FIELDS}))
+        return noted, pc.if_else(column.is_valid(), pa.scalar(value=True), pa.scalar(None, pa.bool_()))
+    return _with_parts(field, column, noted_column)
+
+
+def _restored_struct(field: pa.Field, column: pa.ChunkedArray) -> Column | None:
+    return _with_parts(field, column, restored_column)
+
+
+def _with_parts(
+    field: pa.Field, column: pa.ChunkedArray, change: Callable[[pa.Field, pa.ChunkedArray], Column | None]
+) -> Column | None:
+    """Return a struct whose fields are changed; ``None`` where none is."""
+    array = column.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        array = array.chunk(0) if array.num_chunks else pa.array([], column.type)
+    parts = [field.type.field(i) for i in range(field.type.num_fields)]
+    before = [(part, pa.chunked_array([values])) for part, values in zip(parts, array.flatten(), strict=True)]
+    after = [change(*one) for one in before]
+    if all(one is None for one in after):
+        return None
+    columns = [old if new is None else new for old, new in zip(before, after, strict=True)]
+    arrays = [
+        pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], values.type)
+        for _, values in columns
+    ]
+    struct = pa.StructArray.from_arrays(arrays, fields=[part for part, _ in columns], mask=array.is_null())
+    return field.with_type(struct.type), pa.chunked_array([struct])
+
+
+def _fieldless(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    present = column.is_valid().to_pylist()
+    return pa.chunked_array([pa.array([{} if one else None for one in present], pa.struct([]))])
 
 
 def _noted_levels(field: pa.Field, column: pa.ChunkedArray) -> Column | None:

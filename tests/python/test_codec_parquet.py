@@ -169,7 +169,7 @@ def test_duplicate_names():
 
 
 def test_a_type_parquet_can_not_hold():
-    table = pa.table({"ok": [1], "odd": pa.array([{}], pa.struct([]))})
+    table = pa.table({"ok": [1], "odd": pa.array([[{}]], pa.list_(pa.struct([])))})
     with pytest.raises(
         errors.UnsupportedTypeError, match="Column 'odd' must have a type that Parquet can hold"
     ):

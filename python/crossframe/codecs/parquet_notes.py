@@ -86,21 +86,23 @@ def _with_parts(
     field: pa.Field, column: pa.ChunkedArray, change: Callable[[pa.Field, pa.ChunkedArray], Column | None]
 ) -> Column | None:
     """Return a struct whose fields are changed; ``None`` where none is."""
-    array = column.combine_chunks()
-    if isinstance(array, pa.ChunkedArray):
-        array = array.chunk(0) if array.num_chunks else pa.array([], column.type)
+    array = _one_array(column)
     parts = [field.type.field(i) for i in range(field.type.num_fields)]
     before = [(part, pa.chunked_array([values])) for part, values in zip(parts, array.flatten(), strict=True)]
     after = [change(*one) for one in before]
     if all(one is None for one in after):
         return None
     columns = [old if new is None else new for old, new in zip(before, after, strict=True)]
-    arrays = [
-        pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], values.type)
-        for _, values in columns
-    ]
+    arrays = [_one_array(values) for _, values in columns]
     struct = pa.StructArray.from_arrays(arrays, fields=[part for part, _ in columns], mask=array.is_null())
     return field.with_type(struct.type), pa.chunked_array([struct])
+
+
+def _one_array(column: pa.ChunkedArray) -> pa.Array:
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    array = column.combine_chunks()
+    return pa.array([], column.type) if isinstance(array, pa.ChunkedArray) else array
 
 
 def _fieldless(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -101,8 +101,10 @@ def _with_parts(
 def _one_array(column: pa.ChunkedArray) -> pa.Array:
     if column.num_chunks == 1:
         return column.chunk(0)
-    array = column.combine_chunks()
-    return pa.array([], column.type) if isinstance(array, pa.ChunkedArray) else array
+    if column.num_chunks == 0:
+        # Why nulls: pyarrow makes no empty array of a struct that holds an extension type.
+        return pa.nulls(0, column.type)
+    return column.combine_chunks()
 
 
 def _fieldless(column: pa.ChunkedArray) -> pa.ChunkedArray:

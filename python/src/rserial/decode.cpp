@@ -445,7 +445,9 @@ class Decoder {
     std::size_t at = 0;
     for (string_ = 0; string_ < node.length; ++string_) {
       set_offset(node, string_, at);
-      at = read_string(node, at);
+      if (at + Reader::kShort > node.values->capacity()) node.values->grow((at + Reader::kShort) * 2);
+      const int size = in_.short_ascii(node.values->data() + at);
+      at = size >= 0 ? at + static_cast<std::size_t>(size) : read_string(node, at);
     }
     set_offset(node, node.length, at);
     string_ = -1;

@@ -7,19 +7,6 @@
 
 namespace rserial {
 
-bool is_ascii(const std::uint8_t* text, std::size_t size) {
-  std::size_t i = 0;
-  for (; i + 8 <= size; i += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, text + i, 8);
-    if (word & 0x8080808080808080ULL) return false;
-  }
-  for (; i < size; ++i) {
-    if (text[i] & 0x80) return false;
-  }
-  return true;
-}
-
 bool is_utf8(const std::uint8_t* s, std::size_t size) {
   for (std::size_t i = 0; i < size;) {
     const std::uint8_t lead = s[i];

@@ -3,11 +3,24 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 namespace rserial {
 
-bool is_ascii(const std::uint8_t* text, std::size_t size);
+// Why here: it runs for every string, and most are short.
+inline bool is_ascii(const std::uint8_t* text, std::size_t size) {
+  std::size_t i = 0;
+  for (; i + 8 <= size; i += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, text + i, 8);
+    if (word & 0x8080808080808080ULL) return false;
+  }
+  for (; i < size; ++i) {
+    if (text[i] & 0x80) return false;
+  }
+  return true;
+}
 
 // Whether the bytes are well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
 bool is_utf8(const std::uint8_t* text, std::size_t size);

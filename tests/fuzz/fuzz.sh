@@ -42,5 +42,5 @@ wait $scan; report scan $?
 fuzz csv csv & csv=$!
 nice .venv/bin/python tests/fuzz/fuzz_python.py --seconds "$seconds" --found "$found" || failed=1
 wait $csv; report csv $?
-nice Rscript --vanilla tests/fuzz/fuzz_r.R "$seconds" "$out/corpus" || failed=1
+R_LIBS=${R_LIBS:-$PWD/.rlib} nice Rscript --vanilla tests/fuzz/fuzz_r.R "$seconds" "$out/corpus" || failed=1
 exit $failed

@@ -19,7 +19,7 @@ namespace {
 std::string xdr(const Node& root, int version) {
   const std::size_t size = xdr_size(root, version);
   const auto out = std::make_unique<std::uint8_t[]>(size);
-  encode_xdr(root, version, out.get());
+  encode_xdr(root, version, out.get(), size);
   return std::string(reinterpret_cast<const char*>(out.get()), size);
 }
 

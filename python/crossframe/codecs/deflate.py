@@ -85,7 +85,7 @@ def _with(
 
 
 # Measured on the frames of tests/benchmarks: texts, logicals and factors that repeat; whole numbers, digits.
-_CHOICES = ((0.25, _with(zlib_ng, 5)), (0.52, _with(zlib_ng, 2)))
+_CHOICES = ((0.25, _with(zlib_ng, 3)), (0.52, _with(zlib_ng, 2)))
 # What is above is rounded numbers and times, and above this doubles.
 _DOUBLES = 0.85
 _COUNTS = 0.75

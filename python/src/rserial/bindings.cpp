@@ -69,7 +69,7 @@ nb::bytes encode_bytes(const Handle& root, int version, bool ascii) {
   nb::bytes out = nb::steal<nb::bytes>(bytes);
   auto* to = reinterpret_cast<std::uint8_t*>(PyBytes_AsString(bytes));
   nb::gil_scoped_release unlocked;
-  encode_xdr(*root.node, version, to);
+  encode_xdr(*root.node, version, to, size);
   return out;
 }
 

@@ -151,7 +151,7 @@ Node* serialize_cells(Tree& tree, const Node& list) {
   for (std::size_t i = 0; i < list.children.size(); ++i) {
     const std::size_t size = xdr_size(*list.children[i], 3);
     if (at + size > out->values->capacity()) out->values->grow((at + size) * 2);
-    encode_xdr(*list.children[i], 3, out->values->data() + at);
+    encode_xdr(*list.children[i], 3, out->values->data() + at, size);
     at += size;
     offsets[i + 1] = static_cast<std::int64_t>(at);
   }

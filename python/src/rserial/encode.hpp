@@ -12,8 +12,8 @@ namespace rserial {
 // Size in bytes of the XDR form, header included.
 std::size_t xdr_size(const Node& root, int version);
 
-// Writes the XDR form into `out`, which has room for xdr_size() bytes.
-void encode_xdr(const Node& root, int version, std::uint8_t* out);
+// Writes the XDR form into `out`, which has room for `size` bytes: what xdr_size() says.
+void encode_xdr(const Node& root, int version, std::uint8_t* out, std::size_t size);
 
 // The ASCII form, with doubles that read back exactly.
 std::string encode_ascii(const Node& root, int version);

@@ -19,7 +19,7 @@ rds_decode <- function(data, trust = FALSE) {
       'Could format = "rdata" be meant?'
     )
   }
-  unserialize_checked(data, "RDS", trust)
+  checked_frame(unserialize_checked(data, "RDS", trust), "the RDS")
 }
 
 # The bytes of an RData file, as save() writes it. x: a named list of objects.
@@ -54,7 +54,96 @@ rdata_decode <- function(data, trust = FALSE) {
       "Can't decode these bytes as RData: they hold no named objects."
     )
   }
-  as.list(objects)
+  objects <- as.list(objects)
+  for (name in names(objects)) {
+    checked_frame(objects[[name]], sprintf("object '%s'", name))
+  }
+  objects
+}
+
+# The value itself. Why checked: R's own reader makes data frames and factors that R then stumbles over,
+# and a damaged byte in the right place is all that takes.
+checked_frame <- function(x, what) {
+  if (!is.data.frame(x)) {
+    return(x)
+  }
+  columns <- unclass(x)
+  problem <- if (!is.list(columns)) {
+    sprintf("it is of type %s", typeof(columns))
+  } else if (
+    length(names(columns)) != length(columns) || anyNA(names(columns))
+  ) {
+    sprintf(
+      "it has %d columns and %d names",
+      length(columns),
+      length(names(columns))
+    )
+  } else {
+    rows <- .row_names_info(x, 2L)
+    told <- Map(
+      column_problem,
+      columns,
+      sprintf("column '%s'", names(columns)),
+      rows
+    )
+    unlist(told, use.names = FALSE)[1L]
+  }
+  if (is.null(problem) || is.na(problem)) {
+    return(x)
+  }
+  cf_abort("decode", sprintf("Can't decode %s as a data frame.", what), problem)
+}
+
+# What is wrong with a column of so many rows, or NULL.
+column_problem <- function(column, name, rows) {
+  if (is.data.frame(column)) {
+    inner <- unclass(column)
+    told <- Map(
+      column_problem,
+      inner,
+      sprintf("%s, '%s'", name, names(inner)),
+      rows
+    )
+    return(unlist(told, use.names = FALSE)[1L])
+  }
+  if (length_of_column(column) != rows) {
+    sprintf(
+      "%s has %.0f values, the frame %.0f rows",
+      name,
+      length_of_column(column),
+      rows
+    )
+  } else if (is.factor(column)) {
+    factor_problem(unclass(column), name)
+  }
+}
+
+length_of_column <- function(column) {
+  dims <- attr(column, "dim")
+  # Why length(): a POSIXlt is a list of its fields, and says how many times it holds.
+  if (is.null(dims)) length(column) else dims[1L]
+}
+
+factor_problem <- function(codes, name) {
+  levels <- attr(codes, "levels")
+  if (typeof(codes) != "integer" || typeof(levels) != "character") {
+    sprintf(
+      "%s is a factor whose codes are no integers, or without levels",
+      name
+    )
+  } else if (anyDuplicated(levels)) {
+    sprintf(
+      "%s is a factor with two levels '%s'",
+      name,
+      levels[anyDuplicated(levels)]
+    )
+  } else if (any(codes < 1L | codes > length(levels), na.rm = TRUE)) {
+    sprintf(
+      "%s is a factor with a code beyond its %d levels",
+      name,
+      length(levels)
+    )
+  }
 }
 
 # What the scan finds in RDS or RData bytes: a list of status ("safe", "damaged", "unsafe"), the

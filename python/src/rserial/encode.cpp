@@ -1,9 +1,7 @@
 #include "encode.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <cstdio>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <unordered_map>
@@ -11,6 +9,7 @@
 
 #include "sexp.hpp"
 #include "text.hpp"
+#include "writer.hpp"
 
 namespace rserial {
 
@@ -20,135 +19,6 @@ constexpr std::int32_t kWriterVersion = 4 << 16 | 2 << 8 | 2;   // R 4.2.2
 constexpr std::int32_t kReaderVersion2 = 2 << 16 | 3 << 8 | 0;  // R 2.3.0
 constexpr std::int32_t kReaderVersion3 = 3 << 16 | 5 << 8 | 0;  // R 3.5.0
 constexpr std::size_t kBlock = 2048;
-
-// Counts what XdrWriter would write.
-class XdrCounter {
- public:
-  std::size_t size() const { return size_; }
-  void header() { size_ += 2; }
-  void integer(std::int32_t) { size_ += 4; }
-  void integers(const std::int32_t*, std::size_t count) { size_ += count * 4; }
-  void reals(const std::uint64_t*, std::size_t count) { size_ += count * 8; }
-  void raw(const std::uint8_t*, std::size_t count) { size_ += count; }
-  void text(const std::uint8_t*, std::size_t count) { size_ += count; }
-  // Whatever a short string's encoding, it takes its words and its bytes.
-  bool short_ascii(const std::uint8_t*, std::size_t size, std::size_t) {
-    size_ += 8 + size;
-    return true;
-  }
-
- private:
-  std::size_t size_ = 0;
-};
-
-class XdrWriter {
- public:
-  XdrWriter(std::uint8_t* out, std::size_t size) : at_(out), end_(out + size) {}
-  void header() { raw(reinterpret_cast<const std::uint8_t*>("X\n"), 2); }
-  void integer(std::int32_t value) {
-    const std::uint32_t bits = __builtin_bswap32(static_cast<std::uint32_t>(value));
-    std::memcpy(at_, &bits, 4);
-    at_ += 4;
-  }
-  void integers(const std::int32_t* values, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::uint32_t bits = __builtin_bswap32(static_cast<std::uint32_t>(values[i]));
-      std::memcpy(at_ + i * 4, &bits, 4);
-    }
-    at_ += count * 4;
-  }
-  void reals(const std::uint64_t* values, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::uint64_t bits = __builtin_bswap64(values[i]);
-      std::memcpy(at_ + i * 8, &bits, 8);
-    }
-    at_ += count * 8;
-  }
-  void raw(const std::uint8_t* values, std::size_t count) {
-    if (count > 0) std::memcpy(at_, values, count);
-    at_ += count;
-  }
-  void text(const std::uint8_t* values, std::size_t count) { raw(values, count); }
-
-  // Writes a CHARSXP if it is ASCII of at most 16 bytes; false with nothing written otherwise, or where fewer
-  // than 16 bytes may be read or written. Why: two loads and stores are faster than any loop over a short
-  // string.
-  bool short_ascii(const std::uint8_t* value, std::size_t size, std::size_t readable) {
-    if (size > 16 || readable < 16 || end_ - at_ < 8 + 16) return false;
-    std::uint64_t words[2];
-    std::memcpy(words, value, 16);
-    const std::uint64_t first = size >= 8 ? ~0ULL : (1ULL << (8 * size)) - 1;
-    const std::uint64_t second = size <= 8 ? 0 : size == 16 ? ~0ULL : (1ULL << (8 * (size - 8))) - 1;
-    if (((words[0] & first) | (words[1] & second)) & 0x8080808080808080ULL) return false;
-    integer(kChar | kAsciiEncoding << kLevelsShift);
-    integer(static_cast<std::int32_t>(size));
-    std::memcpy(at_, words, 16);
-    at_ += size;
-    return true;
-  }
-
- private:
-  std::uint8_t* at_;
-  std::uint8_t* end_;
-};
-
-class AsciiWriter {
- public:
-  bool short_ascii(const std::uint8_t*, std::size_t, std::size_t) { return false; }
-  std::string take() { return std::move(out_); }
-  void header() { out_ += "A\n"; }
-  void integer(std::int32_t value) { line(value == kNaInteger ? "NA" : std::to_string(value)); }
-  void integers(const std::int32_t* values, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) integer(values[i]);
-  }
-  void reals(const std::uint64_t* values, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) real(values[i]);
-  }
-  void raw(const std::uint8_t* values, std::size_t count) {
-    char word[3];
-    for (std::size_t i = 0; i < count; ++i) {
-      std::snprintf(word, sizeof word, "%02x", values[i]);
-      line(word);
-    }
-  }
-  // Escapes as R's OutString() does: everything outside printable ASCII in octal.
-  void text(const std::uint8_t* values, std::size_t count) {
-    static constexpr char kEscaped[] = "\n\t\v\b\r\f\a\\?'\"";
-    static constexpr char kLetters[] = "ntvbrfa\\?'\"";
-    for (std::size_t i = 0; i < count; ++i) {
-      const char c = static_cast<char>(values[i]);
-      const char* found = c == '\0' ? nullptr : std::strchr(kEscaped, c);
-      if (found != nullptr) {
-        out_ += '\\';
-        out_ += kLetters[found - kEscaped];
-      } else if (values[i] <= 32 || values[i] > 126) {
-        char octal[5];
-        std::snprintf(octal, sizeof octal, "\\%03o", values[i]);
-        out_ += octal;
-      } else {
-        out_ += c;
-      }
-    }
-    out_ += '\n';
-  }
-
- private:
-  void line(const std::string& word) {
-    out_ += word;
-    out_ += '\n';
-  }
-  void real(std::uint64_t bits) {
-    double value;
-    std::memcpy(&value, &bits, 8);
-    if (is_na_bits(bits)) return line("NA");
-    if (std::isnan(value)) return line("NaN");
-    if (std::isinf(value)) return line(value > 0 ? "Inf" : "-Inf");
-    char word[32];
-    const auto end = std::to_chars(word, word + sizeof word, value).ptr;
-    line(std::string(word, end));
-  }
-  std::string out_;
-};
 
 struct Task {
   const Node* node;

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cctype>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <string>
+#include <system_error>
 
 #include "failure.hpp"
 #include "sexp.hpp"
@@ -199,12 +201,21 @@ class AsciiReader : public Cursor {
     return std::string(reinterpret_cast<const char*>(begin), static_cast<std::size_t>(at_ - begin));
   }
 
+  // Why not strtod(): it follows the locale's decimal comma.
   std::uint64_t real() {
     const std::string word = next_word();
     if (word == "NA") return kNaReal;
-    char* end = nullptr;
-    const double value = std::strtod(word.c_str(), &end);
-    if (*end != '\0') throw DecodeFailure("'" + printable(word) + "' is not a number");
+    const bool negative = word[0] == '-';
+    const bool hex = word.compare(negative ? 1 : 0, 2, "0x") == 0;
+    const char* begin = word.data() + (negative ? 1 : 0) + (hex ? 2 : 0);
+    const char* end = word.data() + word.size();
+    double value = 0;
+    const auto format = hex ? std::chars_format::hex : std::chars_format::general;
+    const auto [at, failed] = std::from_chars(begin, end, value, format);
+    if (at != end || *begin == '-' || failed != std::errc()) {
+      throw DecodeFailure("'" + printable(word) + "' is not a number");
+    }
+    if (negative) value = -value;
     std::uint64_t bits;
     std::memcpy(&bits, &value, 8);
     return bits;

@@ -1,9 +1,8 @@
 #include "text.hpp"
 
+#include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
 
 namespace rserial {
 
@@ -44,28 +43,41 @@ std::string latin1_to_utf8(const std::uint8_t* text, std::size_t size) {
   return out;
 }
 
+namespace {
+
+// Why not printf() and strtod(): they follow the locale's decimal comma.
+std::string formatted(double value, std::chars_format format, int precision) {
+  char text[800];
+  const auto end = std::to_chars(text, text + sizeof text, value, format, precision).ptr;
+  return std::string(text, end);
+}
+
+double parsed(const std::string& text) {
+  double value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+}  // namespace
+
 std::string number_text(double value, int scipen) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "Inf" : "-Inf";
   if (value == 0) value = 0;  // R shows no sign of zero
   // The fewest significant digits, up to 15, that give the value at 15 digits.
-  char scientific[40];
-  char full[40];
-  std::snprintf(full, sizeof full, "%.14e", value);
-  const double rounded = std::strtod(full, nullptr);
+  const double rounded = parsed(formatted(value, std::chars_format::scientific, 14));
   int digits = 1;
-  for (; digits < 15; ++digits) {
-    std::snprintf(scientific, sizeof scientific, "%.*e", digits - 1, value);
-    if (std::strtod(scientific, nullptr) == rounded) break;
+  std::string scientific;
+  for (; digits <= 15; ++digits) {
+    scientific = formatted(value, std::chars_format::scientific, digits - 1);
+    if (digits == 15 || parsed(scientific) == rounded) break;
   }
-  std::snprintf(scientific, sizeof scientific, "%.*e", digits - 1, value);
-  const int exponent = std::atoi(std::strchr(scientific, 'e') + 1);
+  const int exponent = std::atoi(scientific.c_str() + scientific.find('e') + 1);
   const int decimals = digits - 1 - exponent > 0 ? digits - 1 - exponent : 0;
   if (decimals > 340 || exponent > 340) return scientific;
-  char fixed[720];
-  std::snprintf(fixed, sizeof fixed, "%.*f", decimals, value);
-  const auto penalty = static_cast<std::int64_t>(std::strlen(scientific)) + scipen;
-  return static_cast<std::int64_t>(std::strlen(fixed)) <= penalty ? fixed : scientific;
+  const std::string fixed = formatted(value, std::chars_format::fixed, decimals);
+  const auto penalty = static_cast<std::int64_t>(scientific.size()) + scipen;
+  return static_cast<std::int64_t>(fixed.size()) <= penalty ? fixed : scientific;
 }
 
 }  // namespace rserial

@@ -64,34 +64,34 @@ rdata_decode <- function(data, trust = FALSE) {
 # The value itself. Why checked: R's own reader makes data frames and factors that R then stumbles over,
 # and a damaged byte in the right place is all that takes.
 checked_frame <- function(x, what) {
-  if (!is.data.frame(x)) {
-    return(x)
-  }
-  columns <- unclass(x)
-  problem <- if (!is.list(columns)) {
-    sprintf("it is of type %s", typeof(columns))
-  } else if (
-    length(names(columns)) != length(columns) || anyNA(names(columns))
-  ) {
-    sprintf(
-      "it has %d columns and %d names",
-      length(columns),
-      length(names(columns))
-    )
-  } else {
-    rows <- .row_names_info(x, 2L)
-    told <- Map(
-      column_problem,
-      columns,
-      sprintf("column '%s'", names(columns)),
-      rows
-    )
-    unlist(told, use.names = FALSE)[1L]
-  }
-  if (is.null(problem) || is.na(problem)) {
+  force(x)
+  # Why caught: attributes may be of any type, and R's own functions stop at what they can't use.
+  problem <- tryCatch(
+    if (is.data.frame(x)) frame_problem(unclass(x), .row_names_info(x, 2L)),
+    error = function(e) sprintf("R says: %s", conditionMessage(e))
+  )
+  if (is.null(problem)) {
     return(x)
   }
   cf_abort("decode", sprintf("Can't decode %s as a data frame.", what), problem)
+}
+
+# What is wrong with a data frame's columns, or NULL.
+frame_problem <- function(columns, rows) {
+  names <- names(columns)
+  if (!is.list(columns)) {
+    return(sprintf("it is of type %s", typeof(columns)))
+  }
+  if (length(names) != length(columns) || anyNA(names)) {
+    return(sprintf(
+      "it has %d columns and %d names",
+      length(columns),
+      length(names)
+    ))
+  }
+  told <- Map(column_problem, columns, sprintf("column '%s'", names), rows)
+  first <- unlist(told, use.names = FALSE)
+  if (length(first)) first[1L]
 }
 
 # What is wrong with a column of so many rows, or NULL.

@@ -35,6 +35,8 @@ _GZIP_WINDOW = 31
 _ZLIB_WINDOW = 15
 _INPUT_STEP = 64 << 10
 _OUTPUT_STEP = 16 << 20
+_ISIZE = 4
+_MOST_EXPANSION = 1032  # deflate's best: 258 bytes from two bits
 _GZIP_MAGIC = b"\x1f\x8b"
 _FOREIGN: tuple[type[Exception], ...] = (
     cast("type[Exception]", isal_zlib.error),  # its stub has an instance here
@@ -76,7 +78,44 @@ def compress(data: Buffer, name: str, *, level: int | None = None) -> bytes:
     raise _unknown(name)
 
 
-def decompress(data: Buffer, name: str, *, limit: int | None = None) -> bytes:
+class _Gathered:
+    """Parts that become one piece: in room taken at once where the size is foretold, else joined.
+
+    Why: memory that is touched for the first time costs as much as inflating into it.
+    """
+
+    def __init__(self, foretold: int) -> None:
+        """Take room for what is foretold; 0 foretells nothing."""
+        self._room = bytearray(foretold)
+        self._used = 0
+        self._more: list[bytes] = []
+
+    def add(self, part: bytes) -> None:
+        """Append a part."""
+        if self._more or self._used + len(part) > len(self._room):
+            self._more.append(part)
+        else:
+            self._room[self._used : self._used + len(part)] = part
+            self._used += len(part)
+
+    def whole(self) -> bytes | bytearray:
+        """Return all parts as one piece."""
+        if not self._more:
+            del self._room[self._used :]
+            return self._room
+        start = [bytes(memoryview(self._room)[: self._used])] if self._used else []
+        return self._more[0] if len(self._more) == 1 and not start else b"".join(start + self._more)
+
+
+def _foretold(view: memoryview, name: str, allowed: int) -> int:
+    """Return the size that a gzip member's trailer claims, where it may be true (RFC 1952, ISIZE)."""
+    if name != "gzip" or len(view) < _ISIZE:
+        return 0
+    claimed = int.from_bytes(view[-_ISIZE:], "little")
+    return claimed if claimed <= min(allowed, _MOST_EXPANSION * len(view)) else 0
+
+
+def decompress(data: Buffer, name: str, *, limit: int | None = None) -> bytes | bytearray:
     """Expand ``data``, whole or not at all.
 
     Args:
@@ -96,9 +135,9 @@ def decompress(data: Buffer, name: str, *, limit: int | None = None) -> bytes:
         raise _unknown(name)
     view = memoryview(data).cast("B")
     allowed = _limit(len(view)) if limit is None else limit
-    parts: list[bytes] = []
     size = 0
     try:
+        gathered = _Gathered(_foretold(view, name, allowed))
         for part in _EXPAND[name](view):
             size += len(part)
             if size > allowed:
@@ -107,14 +146,14 @@ def decompress(data: Buffer, name: str, *, limit: int | None = None) -> bytes:
                     f"{len(view)} bytes expand to more than {allowed}.",
                     f"Set {LIMIT_VARIABLE} to a higher number of bytes if this is what you expect.",
                 )
-            parts.append(part)
+            gathered.add(part)
     except _FOREIGN as error:
         if isinstance(error, DecodeError):
             raise
         raise _damaged(name, str(error)) from None
     except MemoryError:  # xz may claim a dictionary of 4 GiB
         raise _damaged(name, "It needs more memory than there is.") from None
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    return gathered.whole()
 
 
 def _deflate(view: memoryview, level: int | None, window: int) -> bytes:

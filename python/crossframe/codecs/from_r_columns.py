@@ -128,7 +128,12 @@ def _overflows(values: pa.Array, largest: float) -> bool:
 
 
 def _decode_date(name: str, node: Node, losses: Losses) -> Column:
+    told = len(losses.found)
     days, _ = _ticks(name, node, (1,), INT32_MAX, losses)
+    if len(losses.found) > told:
+        # Why not the nearest day: a fraction is a time of the day that R shows.
+        whole = _rserial.vector(pc.floor(to_array(node)))
+        days = to_array(_rserial.to_ticks(whole, 1, INT32_MAX)[0])
     values = days.cast(pa.int32()).view(pa.date32())
     return Column(values, _storage(node), RMetadata(_left_over(node, plain_class=["Date"])))
 

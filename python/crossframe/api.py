@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from crossframe import formats, frames
 from crossframe.codecs import compression as compressions
-from crossframe.codecs.table import CODECS, SIDECAR_SUFFIX, Codec, Encoded, Source, Target
+from crossframe.codecs.names import SIDECAR_SUFFIX
+from crossframe.codecs.table import CODECS, Codec, Encoded, Source, Target
 from crossframe.errors import CrossframeError, ObjectNotFoundError, UsageError
 from crossframe.keys import name_of
 from crossframe.losses import Losses
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
     from crossframe.stores import Location, S3Options
     from crossframe.values import Value
-
-_HEAD = 64  # bytes that choose() looks at
 
 
 def save(
@@ -245,9 +244,11 @@ def placed(error: CrossframeError, uri: str) -> CrossframeError:
 
 def open_stored(key: str, stored: Buffer, format: str | None) -> tuple[formats.Choice, Buffer]:
     """Return an object's format and compression, and its bytes without the latter."""
-    compression = formats.sniff_compression(bytes(memoryview(stored)[:_HEAD]))
+    head = bytes(memoryview(stored)[: formats.HEAD_BYTES])
+    compression = formats.sniff_compression(head)
     data = compressions.decompress(stored, compression) if compression else stored
-    choice = formats.choose(key, bytes(memoryview(data)[:_HEAD]), format, compression=compression)
+    head = bytes(memoryview(data)[: formats.HEAD_BYTES])
+    choice = formats.choose(key, head, format, compression=compression)
     return choice, data
 
 

@@ -22,14 +22,12 @@ from crossframe.arrow_types import ROBJECT, parse_type, type_text
 from crossframe.codecs import csv_json
 from crossframe.codecs.columns import check_names
 from crossframe.codecs.csv_columns import MAX_DEPTH, CsvColumn, frictionless_type, is_list, part_fields
-from crossframe.codecs.names import SIDECAR_SUFFIX
 from crossframe.errors import DecodeError
 from crossframe.pandas_note import without_usual_note
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-SUFFIX = SIDECAR_SUFFIX
 FIELD_PREFIX = b"crossframe."
 R_KEY = b"r"
 

@@ -75,11 +75,6 @@ def _fields(name: str, node: Node) -> dict[str, np.ndarray]:
     return {one: np.resize(array, longest) for one, array in arrays.items()}
 
 
-def _doubles(node: Node) -> np.ndarray:
-    values: np.ndarray = to_array(node).cast(pa.float64()).fill_null(float("nan")).to_numpy()
-    return values
-
-
 def _instants(fields: dict[str, np.ndarray], zone: str) -> np.ndarray:
     """Return seconds since 1970 in UTC."""
     whole = {one: fields[one] for one in _WHOLE}

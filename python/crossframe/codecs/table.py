@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from crossframe.codecs import csv, csv_schema, parquet, rds
+from crossframe.codecs import csv, parquet, rds
 from crossframe.codecs.columns import pick
 from crossframe.codecs.inspect_r import describe_object
 from crossframe.errors import UnsupportedTypeError, UsageError
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from crossframe.values import Value
-
-SIDECAR_SUFFIX = csv_schema.SUFFIX
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crossframe.stores.abilities import (
+    Copies,
+    DeletesMany,
+    Expires,
+    KeepsUploads,
+    Link,
+    Publishes,
+    Signs,
+    Streams,
+    Upload,
+    VersionMeta,
+    Versions,
+)
 from crossframe.stores.folder import FolderStore
 from crossframe.stores.memory import MemoryStore
 from crossframe.stores.near_miss import with_near_miss
@@ -21,14 +34,25 @@ if TYPE_CHECKING:
 __all__ = [
     "BucketMeta",
     "Children",
+    "Copies",
+    "DeletesMany",
+    "Expires",
     "FolderStore",
+    "KeepsUploads",
+    "Link",
     "Location",
     "MemoryStore",
     "ObjectMeta",
     "PrefixStore",
+    "Publishes",
     "S3Options",
     "S3Store",
+    "Signs",
     "Store",
+    "Streams",
+    "Upload",
+    "VersionMeta",
+    "Versions",
     "get_root",
     "list_buckets",
     "resolve",

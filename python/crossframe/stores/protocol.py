@@ -1,21 +1,30 @@
 """What a store is: five verbs over bytes, and what they promise.
 
 Keys are UTF-8, ``/``-separated, relative to the store. A store holds no cache
-and knows nothing of formats or frames. The contract test in
+and knows nothing of formats or frames. What not every store can do, versions or
+links, is in ``abilities``. The contract test in
 ``tests/python/test_store_contract.py`` runs against every store.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     # Why not collections.abc: it has Buffer from Python 3.12 on only.
     from typing_extensions import Buffer
+
+
+def _nothing() -> Mapping[str, str]:
+    """Return no metadata.
+
+    Why not a mapping proxy: what crosses to a worker process must pickle.
+    """
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,8 @@ class ObjectMeta:
         etag: Changes when the content is replaced; without quotes.
         version: Version id, where the store keeps versions.
         storage_class: S3 storage class; ``None`` elsewhere.
+        media_type: What the writer said it is; told by ``head`` and by a write, not by listings.
+        metadata: What the writer said about it; told likewise, empty in listings.
     """
 
     key: str
@@ -37,6 +48,8 @@ class ObjectMeta:
     etag: str
     version: str | None = None
     storage_class: str | None = None
+    media_type: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=_nothing, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +81,8 @@ class BucketMeta:
 class Store(Protocol):
     """Bytes by key.
 
-    Abilities that not every store has (copy, versions, sign, publish) are further methods,
-    asked for by name; a store without one raises ``NotSupportedError``.
+    Abilities that not every store has (copy, versions, sign, publish) are the protocols of
+    ``abilities``; a store that has the method but can't do it raises ``NotSupportedError``.
     """
 
     @property
@@ -98,6 +111,7 @@ class Store(Protocol):
         if_absent: bool = False,
         if_match: str | None = None,
         media_type: str | None = None,
+        metadata: Mapping[str, str] | None = None,
     ) -> ObjectMeta:
         """Write an object, atomically: a reader sees the old content or the new, never a part.
 
@@ -105,6 +119,7 @@ class Store(Protocol):
 
         Raises:
             InvalidKeyError: The key has an empty, ``.`` or ``..`` segment or a leading slash.
+            UsageError: The metadata are not short text by simple names, see ``checks.check_metadata``.
             ObjectExistsError: ``if_absent`` and the key is taken.
             PreconditionFailedError: ``if_match`` is not the object's ETag, or there is no object.
         """
@@ -125,5 +140,5 @@ class Store(Protocol):
         An object whose key is ``prefix`` itself is listed, as S3 does.
         """
 
-    def delete(self, key: str) -> None:
-        """Remove an object; no error where there is none."""
+    def delete(self, key: str, *, version: str | None = None) -> None:
+        """Remove an object, or one version of it for ever; no error where there is none."""

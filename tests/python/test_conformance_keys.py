@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crossframe import errors, keys
+from crossframe import durations, errors, keys
 
 DATA = Path(__file__).parents[1] / "conformance"
 
@@ -59,6 +59,8 @@ def run_parse_uri(text):
 
 RUN = {
     "check_key": lambda key: keys.check_key(key) or "ok",
+    "days": durations.days_of,
+    "durations": durations.seconds_of,
     "fill": run_fill,
     "match": run_match,
     "name_of": keys.name_of,

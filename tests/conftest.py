@@ -55,6 +55,7 @@ class S3Server:
             "endpoint": self.server.endpoint,
             "access_key": self.server.access_key,
             "secret_key": self.server.secret_key,
+            "verify": self.server.authority,
             "attempts": 2,
         }
         return S3Options(**(known | more))
@@ -75,6 +76,12 @@ def moto() -> Iterator[S3Server]:
 def seaweedfs() -> Iterator[S3Server]:
     """SeaweedFS, a real server."""
     yield from _running("seaweedfs")
+
+
+@pytest.fixture(scope="session")
+def seaweedfs_tls() -> Iterator[S3Server]:
+    """SeaweedFS over TLS, with an authority of its own."""
+    yield from _running("seaweedfs-tls")
 
 
 @pytest.fixture

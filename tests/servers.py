@@ -1,6 +1,6 @@
 """S3 servers on 127.0.0.1 for the tests of both languages and for the demo.
 
-Usage: ``python tests/servers.py moto|seaweedfs [--port-file FILE] [--parent PID]``
+Usage: ``python tests/servers.py moto|seaweedfs|seaweedfs-tls [--port-file FILE] [--parent PID]``
 
 Once the server answers, these lines are printed, and written to FILE (which appears whole)::
 
@@ -10,11 +10,13 @@ Once the server answers, these lines are printed, and written to FILE (which app
     AWS_DEFAULT_REGION=us-east-1
     SERVER_PID=4711
 
+and ``AWS_CA_BUNDLE=...``, the file of an authority made for the run, where the server speaks TLS.
+
 The server ends on SIGTERM to SERVER_PID, when standard input (where that is a pipe) closes, and when
 the process PID dies, which is the one that started it unless told otherwise. R's
 ``system2(wait = FALSE)`` starts through a shell that ends at once: pass ``--parent`` there.
 
-Standard library, boto3 and the servers only, so that it runs from any folder.
+Standard library, boto3, trustme and the servers only, so that it runs from any folder.
 """
 
 from __future__ import annotations
@@ -46,11 +48,15 @@ START_TIMEOUT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server and the key pair that may do everything on it."""
+    """A running server and the key pair that may do everything on it.
+
+    ``authority`` is the file of the certificate to trust, where the server speaks TLS.
+    """
 
     endpoint: str
     access_key: str
     secret_key: str
+    authority: str | None = None
 
     def env(self) -> dict[str, str]:
         """Return what a client needs in its environment."""
@@ -59,7 +65,18 @@ class Server:
             "AWS_ACCESS_KEY_ID": self.access_key,
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
             "AWS_DEFAULT_REGION": REGION,
+            **({"AWS_CA_BUNDLE": self.authority} if self.authority else {}),
         }
+
+    @classmethod
+    def from_env(cls, env: dict[str, str]) -> Server:
+        """Return the server that ``env()`` describes."""
+        return cls(
+            env["AWS_ENDPOINT_URL_S3"],
+            env["AWS_ACCESS_KEY_ID"],
+            env["AWS_SECRET_ACCESS_KEY"],
+            env.get("AWS_CA_BUNDLE"),
+        )
 
     def client(self, service: str = "s3", **config: Any) -> Any:
         """Return a plain boto3 client, to look at the server past the code under test."""
@@ -68,7 +85,7 @@ class Server:
 
         session = boto3.Session(self.access_key, self.secret_key, region_name=REGION)
         style = Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 2}, **config)
-        return session.client(service, endpoint_url=self.endpoint, config=style)
+        return session.client(service, endpoint_url=self.endpoint, verify=self.authority, config=style)
 
 
 @contextlib.contextmanager
@@ -98,16 +115,17 @@ def moto() -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def seaweedfs() -> Iterator[Server]:
+def seaweedfs(*, tls: bool = False) -> Iterator[Server]:
     """Run SeaweedFS as a child process on an empty folder that goes with it."""
     with tempfile.TemporaryDirectory(prefix="seaweedfs-", ignore_cleanup_errors=True) as folder:
         # Why again: between the choice of the free ports and their use another process may take one.
+        authority = _make_certificates(Path(folder)) if tls else None
         for attempt in range(3):
-            server = Server("", "lab", "a-secret-of-the-lab")
             ports = _free_ports(10)
+            endpoint = f"{'https' if tls else 'http'}://127.0.0.1:{ports[0]}"
+            server = Server(endpoint, "lab", "a-secret-of-the-lab", authority)
             child = _start_weed(Path(folder) / str(attempt), server, ports)
             try:
-                server = Server(f"http://127.0.0.1:{ports[0]}", server.access_key, server.secret_key)
                 if _answers(server, child):
                     yield server
                     return
@@ -122,6 +140,24 @@ def seaweedfs() -> Iterator[Server]:
         raise RuntimeError(f"SeaweedFS did not start:\n{log[-2000:]}")
 
 
+def seaweedfs_tls() -> contextlib.AbstractContextManager[Server]:
+    """Run SeaweedFS over TLS, its certificate signed by an authority of this run only."""
+    return seaweedfs(tls=True)
+
+
+def _make_certificates(folder: Path) -> str:
+    """Write a key and a certificate for 127.0.0.1; return the file of the authority that signed it."""
+    import trustme
+
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1", "localhost")
+    certificate.private_key_pem.write_to_path(str(folder / "key.pem"))
+    for pem in certificate.cert_chain_pems:
+        pem.write_to_path(str(folder / "certificate.pem"), append=True)
+    authority.cert_pem.write_to_path(str(folder / "authority.pem"))
+    return str(folder / "authority.pem")
+
+
 def _start_weed(folder: Path, server: Server, ports: list[int]) -> subprocess.Popen[bytes]:
     data, temporary = folder / "data", folder / "tmp"
     data.mkdir(parents=True)
@@ -133,6 +169,11 @@ def _start_weed(folder: Path, server: Server, ports: list[int]) -> subprocess.Po
     roles = ("s3", "master", "volume", "filer", "admin")
     listen = [f"-{role}.port={port}" for role, port in zip(roles, ports[:5], strict=True)]
     listen += [f"-{role}.port.grpc={port}" for role, port in zip(roles, ports[5:], strict=True)]
+    if server.authority:
+        listen += [
+            f"-s3.cert.file={folder.parent / 'certificate.pem'}",
+            f"-s3.key.file={folder.parent / 'key.pem'}",
+        ]
     weed = Path(sys.executable).with_name("weed")
     command = [
         str(weed) if weed.exists() else "weed",
@@ -198,7 +239,7 @@ def _answers(server: Server, child: subprocess.Popen[bytes]) -> bool:
     return False
 
 
-SERVERS = {"moto": moto, "seaweedfs": seaweedfs}
+SERVERS = {"moto": moto, "seaweedfs": seaweedfs, "seaweedfs-tls": seaweedfs_tls}
 
 
 @contextlib.contextmanager
@@ -217,7 +258,7 @@ def running(name: str) -> Iterator[Server]:
                     break
             else:
                 raise RuntimeError(f"The {name} server did not start; its reason is above.")
-            yield Server(env["AWS_ENDPOINT_URL_S3"], env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"])
+            yield Server.from_env(env)
         finally:
             # It ends when nobody can write to it any more.
             child.stdin.close()

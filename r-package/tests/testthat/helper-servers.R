@@ -20,7 +20,7 @@ conformance <- function(...) {
 
 running_servers <- new.env(parent = emptyenv())
 
-# The environment variables by which to reach a server, "moto" or "seaweedfs".
+# The environment variables by which to reach a server, "moto", "seaweedfs" or "seaweedfs-tls".
 start_server <- function(kind) {
   if (!is.null(running_servers[[kind]])) {
     return(running_servers[[kind]])
@@ -81,6 +81,7 @@ with_env <- function(values, code) {
     "AWS_SECURITY_TOKEN",
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
+    "AWS_CA_BUNDLE",
     "AWS_PROFILE"
   )
   s3 <- c(
@@ -109,11 +110,18 @@ with_env <- function(values, code) {
 }
 
 server_arguments <- function(server) {
-  list(
+  reached <- list(
     endpoint = server[["AWS_ENDPOINT_URL_S3"]],
     access_key = server[["AWS_ACCESS_KEY_ID"]],
     secret_key = server[["AWS_SECRET_ACCESS_KEY"]],
     region = server[["AWS_DEFAULT_REGION"]]
+  )
+  # A server that speaks TLS names the authority to trust.
+  c(
+    reached,
+    if ("AWS_CA_BUNDLE" %in% names(server)) {
+      list(verify = server[["AWS_CA_BUNDLE"]])
+    }
   )
 }
 
@@ -129,7 +137,7 @@ new_bucket <- function(kind) {
   bucket
 }
 
-# A store on an empty place, by kind: memory, folder, moto, seaweedfs, or prefix, a part of a bucket.
+# A store on an empty place, by kind: memory, folder, a server's, or prefix, a part of a bucket.
 new_test_store <- function(kind, ...) {
   switch(
     kind,

@@ -8,6 +8,7 @@ layers <- list(
   bytes = c("json", "serialized"),
   facts = c(
     "attributes",
+    "durations",
     "extensions",
     "formats",
     "keys",

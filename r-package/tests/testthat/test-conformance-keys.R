@@ -75,8 +75,13 @@ raw_of <- function(hex) {
   as.raw(strtoi(vapply(at, function(i) substr(hex, i - 1L, i), ""), 16L))
 }
 
+# A whole number as jsonlite reads it.
+as_in_json <- function(x) if (x <= .Machine$integer.max) as.integer(x) else x
+
 run <- list(
   "keys/check_key" = function(input) if (is.character(check_key(input))) "ok",
+  "keys/days" = function(input) as_in_json(days_of(input)),
+  "keys/durations" = function(input) as_in_json(seconds_of(input)),
   "keys/fill" = function(input) {
     fill_template(input$template, lapply(input$fields, field_value))
   },

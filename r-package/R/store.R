@@ -3,16 +3,34 @@
 #   uri       where it is, without a trailing slash, e.g. "s3://lab-data"
 #   get       (key, start = 0, length = NULL, version = NULL) -> raw vector, verified and never short
 #   get_many  (keys) -> list in the order of `keys`, each a raw vector or the error condition of that key
-#   put       (key, data, if_absent = FALSE, if_match = NULL, media_type = NULL) -> meta; atomic
+#   put       (key, data, if_absent = FALSE, if_match = NULL, media_type = NULL, metadata = NULL)
+#             -> meta; atomic
 #   head      (key, version = NULL) -> meta, matched by the whole key
 #   list      (prefix = "") -> data frame, a row for each object whose key starts with `prefix`
 #   children  (prefix = "") -> list(prefixes =, objects =): one level
 #   delete    (key) -> NULL, and no error where there is nothing
 #
-# A meta is list(key, size, modified, etag, version, storage_class); a listing is a data
-# frame with those columns, its rows in byte order of the keys. `modified` is POSIXct in UTC,
-# `version` and `storage_class` are NA where the store has none. Keys are UTF-8.
-# A store holds no cache and knows nothing of formats or frames.
+# Abilities: every store has these closures, too; that of a store without the ability stops with
+# crossframe_error_not_supported, which names the store and says what to do (store-checks.R).
+#
+#   get_to      (key, path, version = NULL) -> meta: into a local file, in bounded memory, verified whole
+#   put_from    (key, path, if_absent = FALSE, if_match = NULL, media_type = NULL, metadata = NULL)
+#               -> meta: from a local file, in bounded memory; atomic
+#   copy        (key, target, source = NULL, version = NULL, if_absent = FALSE) -> meta: within the store,
+#               or from `source`, a store of the same kind; media type and metadata go along
+#   delete_many (keys) -> named list: the error condition of each key that could not be deleted
+#   versions    (prefix = "", exact = FALSE) -> data frame of new_versions(); `exact`: that one key only
+#   restore     (key, version = NULL) -> meta: that version, or the last content, is the newest again
+#   sign        (key, verb = "get", expires_s, version = NULL, media_type = NULL) -> crossframe_link
+#   publish     (prefix) -> public URL; unpublish (prefix) -> NULL; published () -> character. A prefix
+#               that is empty or ends in "/" means all below it, any other that key
+#   expire      (prefix, days) -> NULL, `days` NULL: for ever; expiries () -> days, named by prefix
+#   uploads     (prefix = "") -> data frame key, upload_id, started; abort (upload), a row of it -> NULL
+#
+# A meta is list(key, size, modified, etag, version, storage_class, media_type, metadata); a listing is
+# a data frame with the first six as columns, its rows in byte order of the keys. `modified` is POSIXct
+# in UTC; `version`, `storage_class` and `media_type` are NA where the store has none; `metadata` is a
+# named character vector. Keys are UTF-8. A store holds no cache and knows nothing of formats or frames.
 
 new_store <- function(
   uri,
@@ -23,7 +41,8 @@ new_store <- function(
   children,
   delete,
   get_many = NULL,
-  about = character()
+  about = character(),
+  ...
 ) {
   if (is.null(get_many)) {
     get_many <- function(keys) {
@@ -43,6 +62,11 @@ new_store <- function(
     delete = delete,
     about = about
   )
+  given <- base::list(...)
+  stopifnot(names(given) %in% names(abilities))
+  lacking <- setdiff(names(abilities), names(given))
+  store[lacking] <- lapply(lacking, lacks_ability, uri = uri)
+  store[names(given)] <- given
   structure(store, class = "crossframe_store")
 }
 
@@ -63,7 +87,9 @@ new_meta <- function(
   modified,
   etag,
   version = NA_character_,
-  storage_class = NA_character_
+  storage_class = NA_character_,
+  media_type = NA_character_,
+  metadata = no_metadata
 ) {
   list(
     key = key,
@@ -71,9 +97,13 @@ new_meta <- function(
     modified = utc(modified),
     etag = etag,
     version = version,
-    storage_class = storage_class
+    storage_class = storage_class,
+    media_type = media_type,
+    metadata = metadata
   )
 }
+
+no_metadata <- stats::setNames(character(), character())
 
 # Metas as columns, the rows put in byte order.
 new_listing <- function(
@@ -98,6 +128,87 @@ new_listing <- function(
   listing
 }
 
+# Versions as rows: keys in byte order, the newest of each first. `modified` orders them where no
+# `order` (larger is newer) is given: a time as a double can't tell nanoseconds apart.
+new_versions <- function(
+  key = character(),
+  version = character(),
+  modified = numeric(),
+  size = numeric(),
+  etag = character(),
+  latest = logical(),
+  deleted = logical(),
+  order = NULL
+) {
+  found <- data.frame(
+    key = key,
+    version = version,
+    modified = utc(modified),
+    size = as.double(size),
+    etag = etag,
+    latest = latest,
+    deleted = deleted,
+    stringsAsFactors = FALSE
+  )
+  newest <- if (is.null(order)) as.numeric(modified) else order
+  # Why radix: see byte_order(); it takes a direction for each.
+  rows <- base::order(
+    found$key,
+    found$latest,
+    newest,
+    decreasing = c(FALSE, TRUE, TRUE),
+    method = "radix"
+  )
+  found <- found[rows, ]
+  rownames(found) <- NULL
+  found
+}
+
+# Unfinished uploads as rows, in byte order of the keys.
+new_uploads <- function(
+  key = character(),
+  upload_id = character(),
+  started = numeric()
+) {
+  found <- data.frame(
+    key = key,
+    upload_id = upload_id,
+    started = utc(started),
+    stringsAsFactors = FALSE
+  )
+  found <- found[order(found$key, found$upload_id, method = "radix"), ]
+  rownames(found) <- NULL
+  found
+}
+
+# A link that carries its own permission, as text with `expires` (POSIXct, its true end), `verb`
+# ("get" or "put") and `warning` (text or NULL) as attributes.
+new_link <- function(url, expires, verb, warning = NULL) {
+  structure(
+    url,
+    expires = utc(expires),
+    verb = verb,
+    warning = warning,
+    class = "crossframe_link"
+  )
+}
+
+# Why: printed like text, with its end; the attributes would hide the link.
+#' @export
+print.crossframe_link <- function(x, ...) {
+  until <- format(attr(x, "expires"), "%Y-%m-%d %H:%M:%S UTC")
+  cat(as.character(unclass(x)), "\n(until ", until, ")\n", sep = "")
+  invisible(x)
+}
+
+#' @export
+format.crossframe_link <- function(x, ...) as.character(x)
+
+#' @export
+as.character.crossframe_link <- function(x, ...) {
+  as.vector(unclass(x), "character")
+}
+
 # One level of a listing, from all that lies below `prefix`.
 split_children <- function(listing, prefix) {
   rest <- substring(listing$key, nchar(prefix) + 1)
@@ -116,106 +227,4 @@ byte_order <- function(keys) order(keys, method = "radix")
 
 utc <- function(seconds) {
   as.POSIXct(as.numeric(seconds), origin = "1970-01-01", tz = "UTC")
-}
-
-# ---- What every store checks, in the words of python/crossframe/stores/checks.py ----
-
-check_write <- function(key, data, if_absent, if_match) {
-  check_key(key)
-  if (!is.raw(data)) {
-    cf_abort(
-      "usage",
-      sprintf(
-        "Data for '%s' must be a raw vector, not %s.",
-        key,
-        class(data)[1]
-      )
-    )
-  }
-  if (if_absent && !is.null(if_match)) {
-    cf_abort(
-      "usage",
-      sprintf(
-        "Can't write '%s' both if absent and if its ETag is '%s'.",
-        key,
-        if_match
-      )
-    )
-  }
-}
-
-check_range <- function(start, length) {
-  if (start < 0 || (!is.null(length) && length < 0)) {
-    got <- if (is.null(length)) "none" else length
-    cf_abort(
-      "usage",
-      sprintf("Start and length must be 0 or more, not %s and %s.", start, got)
-    )
-  }
-}
-
-check_read_key <- function(key, uri) {
-  if (!is_string(key)) {
-    cf_abort("invalid_key", "A key must be one string.")
-  }
-  if (!nzchar(key)) {
-    abort_object_not_found(key, uri)
-  }
-}
-
-abort_object_not_found <- function(key, uri, version = NULL) {
-  what <- if (is.null(version)) {
-    sprintf("object '%s'", key)
-  } else {
-    sprintf("version '%s' of object '%s'", version, key)
-  }
-  cf_abort(
-    "object_not_found",
-    sprintf("Can't find %s in %s.", what, uri),
-    key = key,
-    uri = uri
-  )
-}
-
-abort_object_exists <- function(key, uri) {
-  cf_abort(
-    "object_exists",
-    sprintf("Can't write '%s' to %s: there is an object already.", key, uri),
-    hint = "Choose another key, or allow it to be replaced (overwrite = TRUE).",
-    key = key,
-    uri = uri
-  )
-}
-
-abort_precondition_failed <- function(key, uri, if_match, found = NULL) {
-  cf_abort(
-    "precondition_failed",
-    sprintf(
-      "Can't write '%s' to %s: the object is not the one with ETag '%s'.",
-      key,
-      uri,
-      if_match
-    ),
-    if (!is.null(found)) sprintf("The object's ETag is '%s'.", found),
-    "Somebody replaced or deleted it meanwhile: load it again, then save.",
-    key = key,
-    uri = uri
-  )
-}
-
-abort_no_versions <- function(uri) {
-  cf_abort(
-    "not_supported",
-    sprintf("Can't read a version from %s: this store keeps none.", uri)
-  )
-}
-
-# Bytes `start` (from 0) to `start + length` of a raw vector, fewer where it ends before.
-slice_raw <- function(bytes, start, length) {
-  end <- if (is.null(length)) {
-    base::length(bytes)
-  } else {
-    min(start + length, base::length(bytes))
-  }
-  if (start >= end) raw(0) else bytes[(start + 1):end]
 }

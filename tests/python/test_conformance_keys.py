@@ -3,11 +3,13 @@
 import csv
 import datetime as dt
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from crossframe import durations, errors, keys
+from crossframe.stores.folder_names import names_of
 
 DATA = Path(__file__).parents[1] / "conformance"
 
@@ -62,6 +64,7 @@ RUN = {
     "days": durations.days_of,
     "durations": durations.seconds_of,
     "fill": run_fill,
+    "folder": lambda key: asdict(names_of(key)),
     "match": run_match,
     "name_of": keys.name_of,
     "names": lambda data: keys.name_keys(data["keys"], data.get("names", "name")),

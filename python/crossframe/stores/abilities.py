@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
-    from typing import BinaryIO
-
-    from typing_extensions import Self
+    from typing import BinaryIO, Self
 
     from crossframe.errors import CrossframeError
     from crossframe.stores.protocol import ObjectMeta, Store

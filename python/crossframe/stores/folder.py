@@ -32,7 +32,8 @@ from crossframe.stores.checks import (
     object_not_found,
     precondition_failed,
 )
-from crossframe.stores.folder_listing import INTERNAL, TEMPORARY, Listing, is_internal, is_within
+from crossframe.stores.folder_listing import Listing, is_within
+from crossframe.stores.folder_names import INTERNAL, TEMPORARY, is_internal
 from crossframe.stores.protocol import Children, ObjectMeta
 
 if TYPE_CHECKING:

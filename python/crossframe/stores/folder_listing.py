@@ -6,12 +6,11 @@ import os
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
+from crossframe.stores.folder_names import is_internal
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-INTERNAL = ".crossframe"
-TEMPORARY = INTERNAL + "-tmp-"
 
 
 class Entry(NamedTuple):
@@ -23,13 +22,6 @@ class Entry(NamedTuple):
     key: str
     real: str
     found: os.stat_result
-
-
-def is_internal(key: str) -> bool:
-    """Tell whether a key belongs to the store itself: versions, locks, unfinished files."""
-    return INTERNAL in key and any(
-        segment == INTERNAL or segment.startswith(TEMPORARY) for segment in key.split("/")
-    )
 
 
 def is_within(path: str | Path, root: str | Path) -> bool:

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from crossframe import errors
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import boto3
     from mypy_boto3_s3 import S3Client
 
@@ -75,18 +77,35 @@ class Connection:
         endpoint: URL of the server.
         source: Where the endpoint came from: an argument, a variable, a profile, AWS.
         custom: Whether the server is not AWS.
+        session: The boto3 session that made the client.
+        region_source: Where the region came from.
+        anonymous: Whether nothing is signed.
     """
 
     client: S3Client
     endpoint: str
     source: str
     custom: bool
+    session: boto3.Session | None = field(default=None, compare=False, repr=False)
+    region_source: str = ""
+    anonymous: bool = False
 
     @property
     def checksums(self) -> str:
         """What boto3 was told about checksums on requests."""
         config: Any = self.client.meta.config
         return str(config.request_checksum_calculation).lower()
+
+    @property
+    def token_end(self) -> datetime | None:
+        """When the credentials end, renewed first where they are near it; ``None`` where that is not known.
+
+        Raises:
+            CredentialsError: They can't be renewed; ``ExpiredTokenError`` where they have ended.
+        """
+        from crossframe.stores.s3_credentials import token_end  # noqa: PLC0415 - imports botocore
+
+        return None if self.anonymous or self.session is None else token_end(self.session)
 
 
 _connections: dict[tuple[object, ...], Connection] = {}
@@ -130,13 +149,19 @@ def _modified(file: str) -> int | None:
         return None
 
 
-def find_endpoint(argument: str | None) -> tuple[str | None, str]:
+def find_endpoint(argument: str | None, *, ignored: bool | None = None) -> tuple[str | None, str]:
     """Return the endpoint's URL and where it came from; ``None`` leaves it to the profile and AWS.
+
+    Args:
+        argument: What the caller was given.
+        ignored: Whether the variables that botocore knows are ignored; by default as
+            ``AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`` says.
 
     Raises:
         EndpointError: The text found is no URL.
     """
-    ignored = os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true"
+    if ignored is None:
+        ignored = os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true"
     candidates = [(argument, "the endpoint argument")]
     candidates += [
         (os.environ.get(name), name) for name, botocores in _ENDPOINT_VARIABLES if not (ignored and botocores)
@@ -156,17 +181,24 @@ def _bad_endpoint(text: str, source: str) -> errors.EndpointError:
 
 
 def _open(options: S3Options) -> Connection:
-    from crossframe.stores.s3_errors import Request, translated  # noqa: PLC0415 - imports botocore
+    from crossframe.stores.s3_credentials import guard  # noqa: PLC0415 - imports botocore
+    from crossframe.stores.s3_errors import Request, translated  # noqa: PLC0415
 
-    url, source = find_endpoint(options.endpoint)
-    region = options.region or None
+    with translated(Request("connect to", "S3", source="the profile")):
+        session = _session(options)
+        scoped: dict[str, Any] = session._session.get_scoped_config()  # noqa: SLF001
+        ignored: Any = session._session.get_config_variable(  # noqa: SLF001
+            "ignore_configured_endpoint_urls"
+        )
+    url, source = find_endpoint(options.endpoint, ignored=bool(ignored))
     aws = _AWS_HOST.fullmatch(url) if url else None
+    region, region_source = _region(options, aws, session)
     if aws:
         # aws.s3's users name AWS itself; then its own rules for hosts serve better.
-        url, region = None, region or aws[1]
+        url = None
     with translated(Request("connect to", "S3", endpoint=url or "", source=source)):
-        session = _session(options)
-        region = region or _first(_REGION_VARIABLES) or session.region_name or _DEFAULT_REGION
+        if not options.anonymous:
+            guard(session)
         try:
             client = _client(session, options, url, region)
         except ValueError as error:
@@ -174,13 +206,22 @@ def _open(options: S3Options) -> Connection:
         endpoint = client.meta.endpoint_url
         custom = not re.search(r"\.amazonaws\.com(\.cn)?$", endpoint)
         if custom and url is None:
-            source = f"profile '{session.profile_name}'"
+            source = _profile_source(session, scoped, endpoint)
             client = _client(session, options, endpoint, region)
-    return Connection(client, endpoint, source, custom)
+    return Connection(client, endpoint, source, custom, session, region_source, options.anonymous)
 
 
-def _first(variables: tuple[str, ...]) -> str | None:
-    return next((os.environ[name] for name in variables if os.environ.get(name)), None)
+def _region(options: S3Options, aws: re.Match[str] | None, session: boto3.Session) -> tuple[str, str]:
+    """Return the region and where it came from."""
+    candidates = [(options.region, "the region argument"), (aws and aws[1], "the endpoint")]
+    candidates += [(os.environ.get(name), name) for name in _REGION_VARIABLES]
+    candidates += [(session.region_name, f"profile '{session.profile_name}'")]
+    return next(((found, source) for found, source in candidates if found), (_DEFAULT_REGION, "the default"))
+
+
+def _profile_source(session: boto3.Session, scoped: dict[str, Any], endpoint: str) -> str:
+    profile = f"profile '{session.profile_name}'"
+    return profile if scoped.get("endpoint_url") == endpoint else f"the services of {profile}"
 
 
 def _session(options: S3Options) -> boto3.Session:

@@ -32,6 +32,7 @@ __all__ = [
     "parse_uri",
     "shown_key",
     "sort_keys",
+    "without_secrets",
 ]
 
 # Source: Amazon S3 User Guide, "Naming Amazon S3 objects".
@@ -44,6 +45,7 @@ _ONE_SLASH = re.compile(r"(s3|https?|file):", re.IGNORECASE)
 _NOT_RELATIVE = re.compile(r"/|~(/|\Z)|\./|\.?\Z|[A-Za-z][A-Za-z0-9+.-]+://|(s3|https?|file):", re.IGNORECASE)
 _BUCKET = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._-]{0,254}")
 _HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
+_SECRETS = re.compile(r"^(https?:/+)(?:[^/?#]*@)?([^?#]*).*", re.IGNORECASE | re.DOTALL)
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|%2[fF]|%00")
 _PART = re.compile(r"(?:part\.([0-9]{1,9})\.[^/]+|([0-9]{1,9})\.part)")
 _ABOUT_PARTS = frozenset({"_metadata", "_common_metadata", "_SUCCESS", "_crossframe.json"})
@@ -54,9 +56,9 @@ class Uri:
     """Where something is.
 
     Attributes:
-        scheme: ``"s3"``, ``"file"`` or ``"https"``.
-        bucket: Bucket (s3) or host with port (https); empty for files.
-        key: Key (s3), path and query (https), or path (file): absolute with a leading slash, else
+        scheme: ``"s3"``, ``"file"``, ``"https"`` or ``"http"``.
+        bucket: Bucket (s3) or host with port (links); empty for files.
+        key: Key (s3), path and query (links), or path (file): absolute with a leading slash, else
             relative to the root.
     """
 
@@ -80,7 +82,7 @@ def parse_uri(text: str | os.PathLike[str]) -> Uri:
 
     Args:
         text: ``s3://bucket/key`` (the key as it is, nothing is decoded), ``s3://bucket``,
-            ``file:///path`` (percent-encoded), ``https://host/path``, a path, ``~/path``, or a key
+            ``file:///path`` (percent-encoded), ``https://host/path`` (or ``http``), a path, ``~/path``, or a key
             relative to the root.
 
     Raises:
@@ -107,16 +109,21 @@ def parse_uri(text: str | os.PathLike[str]) -> Uri:
         return Uri("s3", bucket, key)
     if scheme == "file":
         return _parse_file(text, rest)
-    if scheme == "https":
+    if scheme in {"https", "http"}:
         host, slash, path = rest.partition("/")
         if not _HOST.fullmatch(host) or _CONTROL.search(path) or " " in path:
             raise _invalid(text, "must be https://host/path, spaces as %20 and no user name")
-        return Uri("https", host, slash + path)
-    raise _invalid(text, f"scheme '{scheme}' is not one of s3, file, https")
+        return Uri(scheme, host, slash + path)
+    raise _invalid(text, f"scheme '{scheme}' is not one of s3, file, https, http")
 
 
 def _invalid(text: str, detail: str, hint: str | None = None) -> InvalidUriError:
-    return InvalidUriError(f"Can't use '{text}' as a URI.", detail, hint)
+    return InvalidUriError(f"Can't use '{without_secrets(text)}' as a URI.", detail, hint)
+
+
+def without_secrets(text: str) -> str:
+    """Return a link without what lets its holder in: user, password and query, which holds a signature."""
+    return _SECRETS.sub(r"\1\2", text)
 
 
 def _parse_file(text: str, rest: str) -> Uri:

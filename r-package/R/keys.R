@@ -66,10 +66,11 @@ parse_uri <- function(text) {
     scheme,
     s3 = parse_s3_uri(text, rest),
     file = parse_file_uri(text, rest),
-    https = parse_https_uri(text, rest),
+    https = ,
+    http = parse_https_uri(text, scheme, rest),
     abort_uri(
       text,
-      sprintf("scheme '%s' is not one of s3, file, https", scheme)
+      sprintf("scheme '%s' is not one of s3, file, https, http", scheme)
     )
   )
 }
@@ -77,10 +78,16 @@ parse_uri <- function(text) {
 abort_uri <- function(text, detail, hint = NULL) {
   cf_abort(
     "invalid_uri",
-    sprintf("Can't use '%s' as a URI.", text),
+    sprintf("Can't use '%s' as a URI.", without_secrets(text)),
     detail,
     hint
   )
+}
+
+# A link without what lets its holder in: user, password and query, which holds a signature.
+without_secrets <- function(text) {
+  secrets <- "(?is)^(https?:/+)(?:[^/?#]*@)?([^?#]*).*"
+  sub(secrets, "\\1\\2", text, perl = TRUE)
 }
 
 # A key of the store at `base` as it is to be written to mean the same object again, under the same
@@ -124,14 +131,14 @@ parse_s3_uri <- function(text, rest) {
   new_uri("s3", bucket, substring(rest, nchar(bucket) + 2L))
 }
 
-parse_https_uri <- function(text, rest) {
+parse_https_uri <- function(text, scheme, rest) {
   host <- before_slash(rest)
   path <- substring(rest, nchar(host) + 1L)
   named <- grepl("^([A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]+)?$", host)
   if (!named || has_control(path) || grepl(" ", path, fixed = TRUE)) {
     abort_uri(text, "must be https://host/path, spaces as %20 and no user name")
   }
-  new_uri("https", host, path)
+  new_uri(scheme, host, path)
 }
 
 parse_file_uri <- function(text, rest) {

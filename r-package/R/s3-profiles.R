@@ -1,36 +1,87 @@
 # The AWS tools' two files of profiles, ~/.aws/credentials and ~/.aws/config.
 # Source: AWS SDKs and Tools Reference Guide, "Shared config and credentials files".
 
-# list(name, values, services, files) of a profile; credentials go before config.
+# list(name, values, secret, config, services, asked, all, files) of a profile. values are those of both
+# files, credentials before config; all is aws_config().
 aws_profile <- function(profile = NULL) {
   asked <- profile
   if (is.null(asked)) {
-    asked <- env_value("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+    # In botocore's order.
+    asked <- env_value("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
   }
   name <- if (is.null(asked)) "default" else asked
-  files <- profile_files()
-  secret <- read_ini(files[1])
-  config <- read_ini(files[2])
-  section <- if (name == "default" && !is.null(config[["default"]])) {
-    "default"
-  } else {
-    paste("profile", name)
-  }
-  in_config <- config[[section]]
-  in_secret <- secret[[name]]
-  if (!is.null(asked) && is.null(in_config) && is.null(in_secret)) {
+  all <- aws_config()
+  if (!is.null(asked) && !name %in% names(all$profiles)) {
     cf_abort(
       "credentials",
       sprintf("Can't find the profile '%s'.", name),
-      sprintf("Looked in %s.", paste(files, collapse = " and ")),
+      sprintf("Looked in %s.", paste(all$files, collapse = " and ")),
       if (is.null(profile)) "Is AWS_PROFILE right?"
     )
   }
-  values <- c(in_secret, in_config[setdiff(names(in_config), names(in_secret))])
-  services <- if (!is.null(values$services)) {
-    config[[paste("services", values$services)]]
+  found <- profile_of(all, name)
+  c(found, list(asked = asked, all = all, files = all$files))
+}
+
+# One profile of aws_config()'s; empty where there is none of that name.
+profile_of <- function(all, name) {
+  values <- all$profiles[[name]]
+  list(
+    name = name,
+    values = if (is.null(values)) list() else values,
+    secret = all$secret[[name]],
+    config = all$config[[name]],
+    services = services_of(all, values$services)
+  )
+}
+
+services_of <- function(all, name) {
+  if (is.null(name)) {
+    return(NULL)
   }
-  list(name = name, values = values, services = services, files = files)
+  if (is.null(all$services[[name]])) {
+    cf_abort(
+      "credentials",
+      "Can't read the AWS profile.",
+      sprintf("It names the section [services %s], which is not there.", name),
+      "Add the section to the config file, or take the line away."
+    )
+  }
+  all$services[[name]]
+}
+
+# list(profiles, secret, config, sso_sessions, services, files): both files together, and each by itself.
+aws_config <- function() {
+  files <- profile_files()
+  secret <- read_ini(files[1])
+  sections <- read_ini(files[2])
+  config <- c(
+    sections[names(sections) == "default"],
+    named_sections(sections, "profile")
+  )
+  profiles <- config
+  for (name in names(secret)) {
+    known <- profiles[[name]]
+    added <- secret[[name]]
+    profiles[[name]] <- c(added, known[setdiff(names(known), names(added))])
+  }
+  list(
+    profiles = profiles,
+    secret = secret,
+    config = config,
+    sso_sessions = named_sections(sections, "sso-session"),
+    services = named_sections(sections, "services"),
+    files = files
+  )
+}
+
+# The sections [kind name] by name, which may be quoted.
+named_sections <- function(sections, kind) {
+  pattern <- sprintf("^%s\\s+(\"[^\"]*\"|'[^']*'|\\S+)\\s*$", kind)
+  found <- sections[grepl(pattern, names(sections), perl = TRUE)]
+  name <- sub(pattern, "\\1", names(found), perl = TRUE)
+  names(found) <- gsub("^[\"']|[\"']$", "", name)
+  found
 }
 
 profile_files <- function() {
@@ -38,50 +89,4 @@ profile_files <- function() {
     Sys.getenv("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
     Sys.getenv("AWS_CONFIG_FILE", "~/.aws/config")
   )
-}
-
-# Sections as lists by name. A value that starts on an indented line belongs to the name
-# above it: "s3 =" and below it "  endpoint_url = ...".
-read_ini <- function(path) {
-  path <- path.expand(path)
-  if (!file.exists(path) || dir.exists(path)) {
-    return(list())
-  }
-  sections <- list()
-  section <- outer <- NULL
-  for (line in readLines(path, warn = FALSE, encoding = "UTF-8")) {
-    if (!nzchar(trimws(line)) || grepl("^[[:space:]]*[#;]", line)) {
-      next
-    }
-    if (grepl("^\\[.*\\]", line)) {
-      section <- gsub(
-        "[[:space:]]+",
-        " ",
-        trimws(sub("^\\[([^]]*)\\].*", "\\1", line))
-      )
-      sections[[section]] <- as.list(sections[[section]])
-      outer <- NULL
-      next
-    }
-    at <- regexpr("=", line, fixed = TRUE)
-    if (is.null(section) || at < 0) {
-      next
-    }
-    name <- tolower(trimws(substr(line, 1, at - 1)))
-    value <- trimws(substring(line, at + 1))
-    above <- if (!is.null(outer)) sections[[section]][[outer]]
-    # Why the empty value: some people indent a whole section, which nests nothing.
-    if (
-      grepl("^[[:space:]]", line) && (is.list(above) || identical(above, ""))
-    ) {
-      sections[[section]][[outer]] <- c(
-        if (is.list(above)) above,
-        structure(list(value), names = name)
-      )
-    } else {
-      outer <- name
-      sections[[section]][[name]] <- value
-    }
-  }
-  sections
 }

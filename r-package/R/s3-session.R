@@ -24,8 +24,9 @@ s3_session <- function(
   )
   files <- aws_profile(profile)
   session <- new.env(parent = emptyenv())
+  session$profile <- files
   session$find_credentials <- function() {
-    if (anonymous) no_credentials else find_credentials(given)
+    if (anonymous) no_credentials else find_credentials(session, given)
   }
   session$credentials <- NULL
   session$endpoint <- find_endpoint(endpoint, files, use_https)
@@ -34,7 +35,7 @@ s3_session <- function(
   session$region_source <- found$source
   session$path_style <- path_style
   session$anonymous <- anonymous
-  session$verify <- verify
+  session$verify <- if (is.null(verify)) profile_authorities(files) else verify
   session$attempts <- attempts
   session$transport <- curl_transport
   session$connect_timeout_s <- connect_timeout_s
@@ -42,128 +43,17 @@ s3_session <- function(
   session
 }
 
-# The session's credentials, looked up when first needed; renew = TRUE looks again.
-session_credentials <- function(session, renew = FALSE) {
-  if (renew || is.null(session$credentials)) {
-    session$credentials <- session$find_credentials()
-  }
-  session$credentials
-}
-
-# ---- Credentials: arguments, environment, profile files ----
-
-find_credentials <- function(given) {
-  if (!is.null(given$access_key) || !is.null(given$secret_key)) {
-    return(credentials(
-      given$access_key,
-      given$secret_key,
-      given$session_token,
-      "the arguments"
-    ))
-  }
-  # Why: as boto3 does, a profile asked for by argument goes before the environment.
-  if (is.null(given$profile) && nzchar(Sys.getenv("AWS_ACCESS_KEY_ID"))) {
-    token <- env_value("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
-    secret <- env_value("AWS_SECRET_ACCESS_KEY")
-    return(credentials(
-      Sys.getenv("AWS_ACCESS_KEY_ID"),
-      secret,
-      token,
-      "the environment (AWS_ACCESS_KEY_ID)"
-    ))
-  }
-  profile <- aws_profile(given$profile)
-  values <- profile$values
-  if (!is.null(values$aws_access_key_id)) {
-    source <- sprintf("profile '%s'", profile$name)
-    return(credentials(
-      values$aws_access_key_id,
-      values$aws_secret_access_key,
-      values$aws_session_token,
-      source
-    ))
-  }
-  abort_no_credentials(profile)
-}
-
-# Of a session that signs nothing, as messages name it.
-no_credentials <- list(
-  access_key = "none",
-  secret_key = "",
-  session_token = NULL,
-  source = "anonymous = TRUE"
-)
-
-credentials <- function(access_key, secret_key, session_token, source) {
-  if (
-    is.null(access_key) ||
-      is.null(secret_key) ||
-      !nzchar(access_key) ||
-      !nzchar(secret_key)
-  ) {
-    cf_abort(
-      "credentials",
-      "Credentials must be an access key and its secret key.",
-      sprintf("Only one of the two was found in %s.", source),
-      "Set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
-    )
-  }
-  if (!is.null(session_token) && !nzchar(session_token)) {
-    session_token <- NULL
-  }
-  list(
-    access_key = access_key,
-    secret_key = secret_key,
-    session_token = session_token,
-    source = source
-  )
-}
-
-abort_no_credentials <- function(profile) {
-  unsupported <- intersect(
-    names(profile$values),
-    c("role_arn", "sso_session", "sso_start_url", "credential_process")
-  )
-  hint <- "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), or name a profile that has them."
-  if (length(unsupported)) {
-    hint <- sprintf(
-      "Profile '%s' uses %s, which this package can't follow: run `aws configure export-credentials --format env`.",
-      profile$name,
-      unsupported[1]
-    )
-  }
-  cf_abort(
-    "credentials",
-    "Can't find credentials for S3.",
-    sprintf(
-      "Looked in the environment and in profile '%s' of %s.",
-      profile$name,
-      paste(profile$files, collapse = " and ")
-    ),
-    hint
-  )
-}
-
 # ---- Endpoint ----
 
 # list(scheme, host, path, custom, source); AWS's own where nothing is set (host NULL).
 find_endpoint <- function(argument, profile, use_https = TRUE) {
-  candidates <- list(
-    list(argument, "the endpoint argument"),
-    list(env_value("AWS_ENDPOINT_URL_S3"), "AWS_ENDPOINT_URL_S3"),
-    list(env_value("AWS_ENDPOINT_URL"), "AWS_ENDPOINT_URL"),
-    # aws.s3's variable: a host without a scheme.
-    list(env_value("AWS_S3_ENDPOINT"), "AWS_S3_ENDPOINT"),
-    list(
-      profile$services$s3$endpoint_url,
-      sprintf("the services of profile '%s'", profile$name)
-    ),
-    list(profile$values$endpoint_url, sprintf("profile '%s'", profile$name))
-  )
-  for (candidate in candidates) {
-    if (!is.null(candidate[[1]]) && nzchar(candidate[[1]])) {
-      return(parse_endpoint(candidate[[1]], candidate[[2]], use_https))
-    }
+  found <- if (is_filled_text(argument)) {
+    list(url = argument, source = "the endpoint argument")
+  } else {
+    configured_endpoint("s3", profile)
+  }
+  if (!is.null(found)) {
+    return(parse_endpoint(found$url, found$source, use_https))
   }
   list(
     scheme = if (use_https) "https" else "http",
@@ -172,6 +62,52 @@ find_endpoint <- function(argument, profile, use_https = TRUE) {
     custom = FALSE,
     source = "AWS's default"
   )
+}
+
+# list(url, source) of a service's endpoint by variable or profile, or NULL.
+# service: "s3", "sts", "sso", "sso_oidc", as in the profile's section of services.
+configured_endpoint <- function(service, profile) {
+  variable <- paste0("AWS_ENDPOINT_URL_", toupper(service))
+  named <- sprintf("profile '%s'", profile$name)
+  candidates <- list(
+    list(env_value(variable), variable, TRUE),
+    list(env_value("AWS_ENDPOINT_URL"), "AWS_ENDPOINT_URL", TRUE),
+    # aws.s3's variable: a host without a scheme.
+    list(
+      if (service == "s3") env_value("AWS_S3_ENDPOINT"),
+      "AWS_S3_ENDPOINT",
+      FALSE
+    ),
+    list(
+      as.list(profile$services[[service]])$endpoint_url,
+      paste("the services of", named),
+      TRUE
+    ),
+    list(profile$values$endpoint_url, named, TRUE)
+  )
+  ignored <- are_endpoints_ignored(profile)
+  for (candidate in candidates) {
+    if (is_filled_text(candidate[[1]]) && !(ignored && candidate[[3]])) {
+      return(list(url = candidate[[1]], source = candidate[[2]]))
+    }
+  }
+  NULL
+}
+
+are_endpoints_ignored <- function(profile) {
+  said <- env_value("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+  if (is.null(said)) {
+    said <- profile$values$ignore_configured_endpoint_urls
+  }
+  is_filled_text(said) && tolower(said) == "true"
+}
+
+# The profile's file of authorities; the variable goes before it, see trust().
+profile_authorities <- function(profile) {
+  named <- profile$values$ca_bundle
+  if (is.null(env_value("AWS_CA_BUNDLE")) && is_filled_text(named)) {
+    expand_home(named)
+  }
 }
 
 parse_endpoint <- function(text, source, use_https) {
@@ -215,7 +151,11 @@ endpoint_text <- function(session) {
 }
 
 aws_host <- function(region) {
-  paste0("s3.", region, ".amazonaws.com", if (startsWith(region, "cn-")) ".cn")
+  paste0("s3.", region, ".", aws_domain(region))
+}
+
+aws_domain <- function(region) {
+  paste0("amazonaws.com", if (startsWith(region, "cn-")) ".cn")
 }
 
 # Host and path of a request. Path-style for custom endpoints, as boto3 does for hosts that

@@ -91,6 +91,8 @@ with_env <- function(values, code) {
     "AWS_CONFIG_FILE",
     "CROSSFRAME_ROOT"
   )
+  all <- names(Sys.getenv())
+  s3 <- c(s3, all[startsWith(all, "AWS_")])
   changed <- union(s3, names(values))
   old <- Sys.getenv(changed, unset = NA, names = TRUE)
   on.exit({
@@ -99,8 +101,9 @@ with_env <- function(values, code) {
     if (length(kept)) do.call(Sys.setenv, as.list(kept))
   })
   Sys.unsetenv(changed)
-  # Why: no test reads the profiles of whoever runs it.
+  # Why: no test reads the profiles of whoever runs it, or asks a cloud's metadata service.
   nowhere <- c(
+    AWS_EC2_METADATA_DISABLED = "true",
     AWS_SHARED_CREDENTIALS_FILE = tempfile(),
     AWS_CONFIG_FILE = tempfile()
   )

@@ -164,10 +164,10 @@ test_that("credentials that are missing or half there are an error", {
     "profile 'nobody'",
     class = "crossframe_error_credentials"
   )
-  role <- credentials_file("[default]", "sso_session = lab")
+  role <- credentials_file("[default]", "sso_role_name = lab")
   expect_error(
     find(c(AWS_CONFIG_FILE = role)),
-    "sso_session",
+    "lacks sso_account_id, sso_start_url, sso_region",
     class = "crossframe_error_credentials"
   )
   # The store itself can be made without: nothing is sent before it is used.

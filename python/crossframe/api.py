@@ -11,6 +11,7 @@ import pyarrow as pa
 from crossframe import formats, frames
 from crossframe.codecs import compression as compressions
 from crossframe.codecs.names import SIDECAR_SUFFIX
+from crossframe.codecs.packed import Packed
 from crossframe.codecs.table import CODECS, Codec, Encoded, Source, Target
 from crossframe.errors import CrossframeError, ObjectNotFoundError, UsageError
 from crossframe.keys import name_of
@@ -228,10 +229,10 @@ def decode(
 def _source(
     location: Location, stored: Buffer, format: str | None, version: str | None
 ) -> tuple[Codec, Source]:
-    choice, data = open_stored(location.key, stored, format)
+    choice, packed = open_stored(location.key, stored, format)
     codec = CODECS[choice.format]
     sidecar = _sidecar(location, version) if codec.sidecar else None
-    return codec, Source(name_of(location.key), data, stored, sidecar)
+    return codec, Source(name_of(location.key), packed, sidecar)
 
 
 def placed(error: CrossframeError, uri: str) -> CrossframeError:
@@ -242,14 +243,11 @@ def placed(error: CrossframeError, uri: str) -> CrossframeError:
     return type(error)(error.problem, detail, error.hint)
 
 
-def open_stored(key: str, stored: Buffer, format: str | None) -> tuple[formats.Choice, Buffer]:
-    """Return an object's format and compression, and its bytes without the latter."""
-    head = bytes(memoryview(stored)[: formats.HEAD_BYTES])
-    compression = formats.sniff_compression(head)
-    data = compressions.decompress(stored, compression) if compression else stored
-    head = bytes(memoryview(data)[: formats.HEAD_BYTES])
-    choice = formats.choose(key, head, format, compression=compression)
-    return choice, data
+def open_stored(key: str, stored: Buffer, format: str | None) -> tuple[formats.Choice, Packed]:
+    """Return an object's format and compression, and its bytes to be expanded."""
+    packed = Packed(stored, formats.sniff_compression(bytes(memoryview(stored)[: formats.HEAD_BYTES])))
+    head = packed.head(formats.HEAD_BYTES)
+    return formats.choose(key, head, format, compression=packed.compression), packed
 
 
 def _sidecar(location: Location, version: str | None) -> str | None:

@@ -82,11 +82,11 @@ def check(
     location = resolve(uri, options=options)
     stored = api.fetch(location, version=version)
     try:
-        choice, data = api.open_stored(location.key, stored, format)
+        choice, packed = api.open_stored(location.key, stored, format)
         if choice.format not in _CHECKED:
             raise UsageError(f"Can't check a {choice.format}.", "Only RDS and RData can hold code.")
         skipped = _CHECKED[choice.format]
-        found = _rserial.scan(memoryview(data)[skipped:], choice.format == "rdata")
+        found = _rserial.scan(memoryview(packed.whole())[skipped:], choice.format == "rdata")
         if found["status"] == "damaged":
             what, offset, trail = found["finding"]
             where = f"{trail}: {what}" if trail else what

@@ -107,12 +107,34 @@ class _Gathered:
         return self._more[0] if len(self._more) == 1 and not start else b"".join(start + self._more)
 
 
-def _foretold(view: memoryview, name: str, allowed: int) -> int:
-    """Return the size that a gzip member's trailer claims, where it may be true (RFC 1952, ISIZE)."""
-    if name != "gzip" or len(view) < _ISIZE:
+def foretold(data: Buffer) -> int:
+    """Return the size that a gzip member's trailer claims (RFC 1952, ISIZE); 0 where it can't be true."""
+    view = memoryview(data).cast("B")
+    if len(view) < _ISIZE:
         return 0
     claimed = int.from_bytes(view[-_ISIZE:], "little")
-    return claimed if claimed <= min(allowed, _MOST_EXPANSION * len(view)) else 0
+    return claimed if claimed <= min(_limit(len(view)), _MOST_EXPANSION * len(view)) else 0
+
+
+def expand(data: Buffer, name: str) -> Iterator[bytes]:
+    """Yield what ``data`` expands to, in bounded parts none of which is empty.
+
+    The caller counts: nothing here bounds the sum.
+
+    Raises:
+        DecodeError: The bytes are truncated, damaged or followed by others.
+        UnknownFormatError: ``name`` is no compression.
+    """
+    if name not in _EXPAND:
+        raise _unknown(name)
+    try:
+        yield from _EXPAND[name](memoryview(data).cast("B"))
+    except _FOREIGN as error:
+        if isinstance(error, DecodeError):
+            raise
+        raise _damaged(name, str(error)) from None
+    except MemoryError:  # xz may claim a dictionary of 4 GiB
+        raise _damaged(name, "It needs more memory than there is.") from None
 
 
 def decompress(data: Buffer, name: str, *, limit: int | None = None) -> bytes | bytearray:
@@ -131,28 +153,18 @@ def decompress(data: Buffer, name: str, *, limit: int | None = None) -> bytes | 
         DecodeError: The bytes are truncated, damaged, followed by others, or expand beyond ``limit``.
         UnknownFormatError: ``name`` is no compression.
     """
-    if name not in _EXPAND:
-        raise _unknown(name)
-    view = memoryview(data).cast("B")
-    allowed = _limit(len(view)) if limit is None else limit
+    allowed = _limit(memoryview(data).nbytes) if limit is None else limit
     size = 0
-    try:
-        gathered = _Gathered(_foretold(view, name, allowed))
-        for part in _EXPAND[name](view):
-            size += len(part)
-            if size > allowed:
-                raise DecodeError(
-                    f"Can't decompress the {name} data.",
-                    f"{len(view)} bytes expand to more than {allowed}.",
-                    f"Set {LIMIT_VARIABLE} to a higher number of bytes if this is what you expect.",
-                )
-            gathered.add(part)
-    except _FOREIGN as error:
-        if isinstance(error, DecodeError):
-            raise
-        raise _damaged(name, str(error)) from None
-    except MemoryError:  # xz may claim a dictionary of 4 GiB
-        raise _damaged(name, "It needs more memory than there is.") from None
+    gathered = _Gathered(min(foretold(data), allowed) if name == "gzip" else 0)
+    for part in expand(data, name):
+        size += len(part)
+        if size > allowed:
+            raise DecodeError(
+                f"Can't decompress the {name} data.",
+                f"{memoryview(data).nbytes} bytes expand to more than {allowed}.",
+                f"Set {LIMIT_VARIABLE} to a higher number of bytes if this is what you expect.",
+            )
+        gathered.add(part)
     return gathered.whole()
 
 

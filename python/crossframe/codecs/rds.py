@@ -1,6 +1,6 @@
 """RDS and RData: bytes <-> Arrow tables, through the native codec.
 
-Bytes here are plain; compression is :mod:`crossframe.codecs.compression`.
+Large gzip data are decoded while they are expanded.
 
 Source: R Internals, section 1.8 (Serialization Formats) and the header of ``saveload.c``.
 """
@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from crossframe import _rserial
 from crossframe.attributes import decode_node
+from crossframe.codecs.packed import Packed
 from crossframe.codecs.r_values import decode_value, encode_value
 from crossframe.errors import DecodeError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
 
     from typing_extensions import Buffer
 
@@ -28,18 +29,54 @@ _HEADER_SIZE = 5  # RDX3\n
 _HEADERS = {b"RDX2\n", b"RDX3\n", b"RDA2\n", b"RDA3\n", b"RDB2\n", b"RDB3\n"}
 
 
-def open_rds(data: Buffer) -> Node:
-    """Decode an uncompressed RDS to its object, not converted.
+def open_rds(data: Buffer | Packed) -> Node:
+    """Decode an RDS to its object, not converted.
 
     Raises:
         DecodeError: The bytes are truncated, damaged or foreign.
         UnsafeDataError: They hold code.
     """
-    return decode_node(memoryview(data), "the RDS")
+    return _decode(_packed(data), "the RDS")
 
 
-def decode_rds(data: Buffer, losses: Losses) -> Value:
-    """Decode an uncompressed RDS: a data frame to a table, anything else to a value.
+def _packed(data: Buffer | Packed) -> Packed:
+    return data if isinstance(data, Packed) else Packed(data)
+
+
+def _decode(packed: Packed, what: str, skip: int = 0) -> Node:
+    pieces = packed.pieces()
+    found = None if pieces is None else _decode_pieces(*pieces, skip)
+    return decode_node(memoryview(packed.whole())[skip:], what) if found is None else found
+
+
+def _decode_pieces(pieces: Generator[bytes], size: int, skip: int) -> Node | None:
+    """Decode while the bytes come; ``None`` where anything is wrong, which the slow way then tells."""
+    come = 0
+
+    def counted() -> Generator[bytes]:
+        nonlocal come
+        for piece in pieces:
+            come += len(piece)
+            if come > size:
+                return
+            yield piece
+
+    feed = counted()
+    try:
+        found = _rserial.decode_pieces(feed, size, skip)
+        # Why on to the end: only there it shows that no byte was damaged.
+        for _ in feed:
+            pass
+    except (DecodeError, _rserial.DecodeError, _rserial.UnsafeError, MemoryError):
+        return None
+    finally:
+        feed.close()
+        pieces.close()
+    return found if come == size else None
+
+
+def decode_rds(data: Buffer | Packed, losses: Losses) -> Value:
+    """Decode an RDS: a data frame to a table, anything else to a value.
 
     Raises:
         DecodeError: The bytes are truncated, damaged or foreign.
@@ -54,19 +91,18 @@ def encode_rds(value: Value, losses: Losses, *, version: int = 3) -> bytes:
     return _rserial.encode(encode_value(value, losses), _checked(version))
 
 
-def open_rdata(data: Buffer) -> dict[str, Node]:
-    """Decode an uncompressed RData to its objects, in the order of the file, none of them converted.
+def open_rdata(data: Buffer | Packed) -> dict[str, Node]:
+    """Decode an RData to its objects, in the order of the file, none of them converted.
 
     Raises:
         DecodeError: The bytes are truncated, damaged or foreign.
         UnsafeDataError: They hold code.
     """
-    view = memoryview(data)
-    if bytes(view[:_HEADER_SIZE]) not in _HEADERS:
-        raise DecodeError(
-            "Can't decode the RData.", f"It starts with {bytes(view[:_HEADER_SIZE])!r}, not RDX3."
-        )
-    root = decode_node(view[_HEADER_SIZE:], "the RData")
+    packed = _packed(data)
+    header = packed.head(_HEADER_SIZE)
+    if header not in _HEADERS:
+        raise DecodeError("Can't decode the RData.", f"It starts with {header!r}, not RDX3.")
+    root = _decode(packed, "the RData", _HEADER_SIZE)
     if root.kind == "null":
         return {}
     if root.kind != "pairlist":
@@ -74,8 +110,8 @@ def open_rdata(data: Buffer) -> dict[str, Node]:
     return {name: value for name, value in root.entries if name}
 
 
-def decode_rdata(data: Buffer, losses: Losses, *, name: str | None = None) -> dict[str, Value]:
-    """Decode the objects of an uncompressed RData, or the one called ``name``.
+def decode_rdata(data: Buffer | Packed, losses: Losses, *, name: str | None = None) -> dict[str, Value]:
+    """Decode the objects of an RData, or the one called ``name``.
 
     Raises:
         UsageError: No object has that name.

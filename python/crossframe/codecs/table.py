@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
+    from crossframe.codecs.packed import Packed
     from crossframe.values import Value
 
 
@@ -42,8 +43,7 @@ class Source:
 
     Attributes:
         name: Name of the frame, for formats that hold none.
-        data: Not compressed.
-        stored: As it lies in the store; what a sidecar describes.
+        packed: As it lies in the store, with its compression; what a sidecar describes is the former.
         sidecar: The text beside it, where there is one.
         columns: Columns to read, in this order; by default all.
         object: The one object to read, of formats that hold several.
@@ -51,8 +51,7 @@ class Source:
     """
 
     name: str
-    data: Buffer
-    stored: Buffer
+    packed: Packed
     sidecar: str | None = None
     columns: Sequence[str] | None = None
     object: str | None = None
@@ -144,7 +143,11 @@ def _delimited(delimiter: str) -> Codec:
 
     def decode(source: Source) -> Mapping[str, Value]:
         table = csv.decode(
-            source.data, source.sidecar, stored=source.stored, columns=source.columns, delimiter=delimiter
+            source.packed.whole(),
+            source.sidecar,
+            stored=source.packed.stored,
+            columns=source.columns,
+            delimiter=delimiter,
         )
         return {source.name: table}
 
@@ -160,11 +163,11 @@ def _encode_parquet(tables: Mapping[str, Value], target: Target) -> Encoded:
 
 
 def _decode_parquet(source: Source) -> Mapping[str, Value]:
-    return {source.name: parquet.decode(source.data, columns=source.columns)}
+    return {source.name: parquet.decode(source.packed.whole(), columns=source.columns)}
 
 
 def _inspect_parquet(source: Source) -> tuple[ObjectInfo, ...]:
-    found = parquet.inspect(source.data)
+    found = parquet.inspect(source.packed.whole())
     columns = tuple(_describe_column(field, None) for field in found.schema)
     return (_frame_info(source.name, found.rows, columns),)
 
@@ -174,11 +177,11 @@ def _encode_rds(tables: Mapping[str, Value], target: Target) -> Encoded:
 
 
 def _decode_rds(source: Source) -> Mapping[str, Value]:
-    return {source.name: _select(rds.decode_rds(source.data, source.losses), source.columns)}
+    return {source.name: _select(rds.decode_rds(source.packed, source.losses), source.columns)}
 
 
 def _inspect_rds(source: Source) -> tuple[ObjectInfo, ...]:
-    return (describe_object(source.name, rds.open_rds(source.data)),)
+    return (describe_object(source.name, rds.open_rds(source.packed)),)
 
 
 def _encode_rdata(tables: Mapping[str, Value], target: Target) -> Encoded:
@@ -186,12 +189,12 @@ def _encode_rdata(tables: Mapping[str, Value], target: Target) -> Encoded:
 
 
 def _decode_rdata(source: Source) -> Mapping[str, Value]:
-    tables = rds.decode_rdata(source.data, source.losses, name=source.object)
+    tables = rds.decode_rdata(source.packed, source.losses, name=source.object)
     return {name: _select(table, source.columns) for name, table in tables.items()}
 
 
 def _inspect_rdata(source: Source) -> tuple[ObjectInfo, ...]:
-    return tuple(describe_object(name, node) for name, node in rds.open_rdata(source.data).items())
+    return tuple(describe_object(name, node) for name, node in rds.open_rdata(source.packed).items())
 
 
 CODECS: Mapping[str, Codec] = {

@@ -54,6 +54,44 @@ Handle decode_bytes(nb::handle data) {
   return {decoded.tree, decoded.root};
 }
 
+// Pieces from a Python iterator of objects with the buffer protocol; decoding waits for them unlocked.
+class IteratorFeed : public Feed {
+ public:
+  explicit IteratorFeed(nb::handle iterator) : iterator_(iterator) {}
+  IteratorFeed(const IteratorFeed&) = delete;
+  IteratorFeed& operator=(const IteratorFeed&) = delete;
+  ~IteratorFeed() override {
+    const nb::gil_scoped_acquire locked;
+    held_.reset();
+  }
+  Piece next() override {
+    const nb::gil_scoped_acquire locked;
+    held_.reset();
+    nb::object piece = nb::steal(PyIter_Next(iterator_.ptr()));
+    if (!piece.is_valid()) {
+      if (PyErr_Occurred() != nullptr) throw nb::python_error();
+      return {};
+    }
+    held_.emplace(piece);
+    return {held_->data(), held_->size()};
+  }
+
+ private:
+  nb::handle iterator_;
+  std::optional<View> held_;
+};
+
+std::optional<Handle> decode_pieces(nb::handle pieces, std::size_t size, std::size_t skip) {
+  IteratorFeed feed(pieces);
+  nb::gil_scoped_release unlocked;
+  try {
+    Decoded decoded = decode(feed, size, skip);
+    return Handle{decoded.tree, decoded.root};
+  } catch (const FeedEnded&) {
+    return std::nullopt;
+  }
+}
+
 nb::bytes encode_bytes(const Handle& root, int version, bool ascii) {
   if (ascii) {
     const std::string text = encode_ascii(*root.node, version);
@@ -216,6 +254,7 @@ NB_MODULE(_rserial, m) {
       .def("__arrow_c_array__", &arrow_c_array, nb::arg("requested_schema") = nb::none());
 
   m.def("decode", &decode_bytes, nb::arg("data"));
+  m.def("decode_pieces", &decode_pieces, nb::arg("pieces"), nb::arg("size"), nb::arg("skip") = 0);
   m.def("encode", &encode_bytes, nb::arg("root"), nb::arg("version") = 3, nb::arg("ascii") = false);
   m.def("null", &make_null);
   m.def("vector", &make_vector, nb::arg("source"), nb::arg("attributes") = Attributes{});

@@ -1,7 +1,9 @@
 #include "decode.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "altrep.hpp"
@@ -88,10 +90,12 @@ struct Task {
 template <class Reader>
 class Decoder {
  public:
-  explicit Decoder(Reader reader)
-      : in_(reader),
+  // `origin` is the offset of what the reader counts from, in what errors speak of.
+  Decoder(Reader reader, std::int64_t origin)
+      : in_(std::move(reader)),
+        origin_(origin),
         tree_(std::make_shared<Tree>()),
-        compact_budget_(kCompactBudget + kCompactBudgetPerByte * static_cast<std::int64_t>(reader.left())) {
+        compact_budget_(kCompactBudget + kCompactBudgetPerByte * static_cast<std::int64_t>(in_.left())) {
     null_ = tree_->add(Kind::null);
   }
 
@@ -441,7 +445,9 @@ class Decoder {
     node.wide_offsets = in_.left() * 2 > static_cast<std::size_t>(INT32_MAX);
     const std::size_t width = node.wide_offsets ? 8 : 4;
     node.offsets = std::make_shared<Buffer>((static_cast<std::size_t>(node.length) + 1) * width);
-    node.values = std::make_shared<Buffer>(64);
+    // Room for short strings; pages that no text reaches are never touched.
+    node.values = std::make_shared<Buffer>(
+        std::min(in_.left(), static_cast<std::size_t>(node.length) * Reader::kShort) + 64);
     std::size_t at = 0;
     for (string_ = 0; string_ < node.length; ++string_) {
       set_offset(node, string_, at);
@@ -558,10 +564,12 @@ class Decoder {
     }
     if (string_ >= 0) trail += "string " + std::to_string(string_ + 1) + ", ";
     if (!trail.empty()) trail.replace(trail.size() - 2, 2, ": ");
-    return trail + problem + " (offset " + std::to_string(in_.offset() + 2) + ")";
+    return trail + problem + " (offset " + std::to_string(static_cast<std::int64_t>(in_.offset()) + origin_) +
+           ")";
   }
 
   Reader in_;
+  std::int64_t origin_;
   TreePtr tree_;
   Node* null_ = nullptr;
   Node* root_ = nullptr;
@@ -578,14 +586,29 @@ class Decoder {
 
 }  // namespace
 
+namespace {
+
+template <class Reader>
+Decoded decode_with(Reader reader, std::int64_t origin) {
+  return Decoder<Reader>(std::move(reader), origin).run();
+}
+
+}  // namespace
+
 Decoded decode(const std::uint8_t* data, std::size_t size) {
   if (size < 2 || data[1] != '\n') throw DecodeFailure("no serialization header (offset 0)");
   switch (data[0]) {
-    case 'X': return Decoder<BinaryReader<true>>(BinaryReader<true>(data + 2, size - 2)).run();
-    case 'B': return Decoder<BinaryReader<false>>(BinaryReader<false>(data + 2, size - 2)).run();
-    case 'A': return Decoder<AsciiReader>(AsciiReader(data + 2, size - 2)).run();
+    case 'X': return decode_with(BinaryReader<true>(data + 2, size - 2), 2);
+    case 'B': return decode_with(BinaryReader<false>(data + 2, size - 2), 2);
+    case 'A': return decode_with(AsciiReader(data + 2, size - 2), 2);
     default: throw DecodeFailure("no serialization header (offset 0)");
   }
+}
+
+Decoded decode(Feed& feed, std::size_t size, std::size_t skip) {
+  BinaryReader<true> reader(feed, size);
+  if (size < skip + 2 || std::memcmp(reader.bytes(skip + 2) + skip, "X\n", 2) != 0) throw FeedEnded();
+  return decode_with(std::move(reader), -static_cast<std::int64_t>(skip));
 }
 
 }  // namespace rserial

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "cursor.hpp"
 #include "failure.hpp"
 #include "node.hpp"
 
@@ -18,5 +19,9 @@ struct Decoded {
 // Nothing is evaluated; no claimed length is trusted before it is compared with what is left.
 // Throws DecodeFailure or UnsafeFailure, both with the offset and the trail that led there.
 Decoded decode(const std::uint8_t* data, std::size_t size);
+
+// The same of `size` bytes that come piece by piece, from byte `skip` on; "X\n" only.
+// Throws FeedEnded where the bytes are not what was foretold of them, and nothing is known then.
+Decoded decode(Feed& feed, std::size_t size, std::size_t skip);
 
 }  // namespace rserial

@@ -3,14 +3,13 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <memory>
-#include <new>
 #include <string>
-#include <utility>
 #include <vector>
+
+#include "memory.hpp"
 
 namespace rserial {
 
@@ -33,52 +32,6 @@ enum class Kind : std::uint8_t {
 };
 
 const char* kind_name(Kind kind);
-
-// A block of memory that may grow, or that somebody else owns.
-class Buffer {
- public:
-  Buffer() = default;
-  explicit Buffer(std::size_t size) { grow(size); }
-  Buffer(const void* data, std::shared_ptr<void> owner)
-      : data_(static_cast<std::uint8_t*>(const_cast<void*>(data))),
-        owner_(std::move(owner)),
-        borrowed_(true) {}
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
-  ~Buffer() {
-    if (!borrowed_) std::free(data_);
-  }
-
-  // Why realloc: large blocks move by page tables, and nothing is zeroed that is overwritten anyway.
-  void grow(std::size_t size) {
-    if (size <= capacity_) return;
-    void* moved = std::realloc(data_, size);
-    if (moved == nullptr) throw std::bad_alloc();
-    data_ = static_cast<std::uint8_t*>(moved);
-    capacity_ = size;
-  }
-
-  std::uint8_t* data() { return data_; }
-  const std::uint8_t* data() const { return data_; }
-  std::size_t capacity() const { return capacity_; }
-
-  template <class T>
-  T* as() {
-    return reinterpret_cast<T*>(data_);
-  }
-  template <class T>
-  const T* as() const {
-    return reinterpret_cast<const T*>(data_);
-  }
-
- private:
-  std::uint8_t* data_ = nullptr;
-  std::size_t capacity_ = 0;
-  std::shared_ptr<void> owner_;
-  bool borrowed_ = false;
-};
-
-using BufferPtr = std::shared_ptr<Buffer>;
 
 struct Node {
   Kind kind = Kind::null;

@@ -12,33 +12,11 @@
 #include <string>
 #include <system_error>
 
+#include "cursor.hpp"
 #include "failure.hpp"
 #include "sexp.hpp"
 
 namespace rserial {
-
-class Cursor {
- public:
-  Cursor(const std::uint8_t* data, std::size_t size) : start_(data), at_(data), end_(data + size) {}
-
-  std::size_t offset() const { return static_cast<std::size_t>(at_ - start_); }
-  std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
-
- protected:
-  const std::uint8_t* take(std::size_t size) {
-    if (size > left()) {
-      throw DecodeFailure("length " + std::to_string(size) + " exceeds the " + std::to_string(left()) +
-                          " bytes left");
-    }
-    const std::uint8_t* here = at_;
-    at_ += size;
-    return here;
-  }
-
-  const std::uint8_t* start_;
-  const std::uint8_t* at_;
-  const std::uint8_t* end_;
-};
 
 // Big-endian (XDR, "X\n") or this machine's order ("B\n").
 template <bool Swap>
@@ -55,28 +33,38 @@ class BinaryReader : public Cursor {
 
   // Copies `count` integers; returns whether one of them is NA.
   bool integers(std::int32_t* out, std::size_t count) {
-    const std::uint8_t* in = take(count * 4);
     std::uint32_t any = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      std::uint32_t bits;
-      std::memcpy(&bits, in + i * 4, 4);
-      bits = swap32(bits);
-      out[i] = static_cast<std::int32_t>(bits);
-      any |= static_cast<std::uint32_t>(bits == 0x80000000u);
+    while (count > 0) {
+      const std::size_t some = elements(count, 4);
+      const std::uint8_t* in = take(some * 4);
+      for (std::size_t i = 0; i < some; ++i) {
+        std::uint32_t bits;
+        std::memcpy(&bits, in + i * 4, 4);
+        bits = swap32(bits);
+        out[i] = static_cast<std::int32_t>(bits);
+        any |= static_cast<std::uint32_t>(bits == 0x80000000u);
+      }
+      out += some;
+      count -= some;
     }
     return any != 0;
   }
 
   // Copies `count` doubles as bit patterns; returns whether one of them is NaN, NA or infinite.
   bool reals(std::uint64_t* out, std::size_t count) {
-    const std::uint8_t* in = take(count * 8);
     std::uint64_t any = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      std::uint64_t bits;
-      std::memcpy(&bits, in + i * 8, 8);
-      bits = swap64(bits);
-      out[i] = bits;
-      any |= static_cast<std::uint64_t>((bits & kExponentMask) == kExponentMask);
+    while (count > 0) {
+      const std::size_t some = elements(count, 8);
+      const std::uint8_t* in = take(some * 8);
+      for (std::size_t i = 0; i < some; ++i) {
+        std::uint64_t bits;
+        std::memcpy(&bits, in + i * 8, 8);
+        bits = swap64(bits);
+        out[i] = bits;
+        any |= static_cast<std::uint64_t>((bits & kExponentMask) == kExponentMask);
+      }
+      out += some;
+      count -= some;
     }
     return any != 0;
   }
@@ -88,7 +76,7 @@ class BinaryReader : public Cursor {
   // two loads and stores are faster than any loop over one.
   static constexpr int kShort = 16;
   int short_ascii(std::uint8_t* out) {
-    if (left() < 8 + kShort) return -1;
+    if (here() < 8 + kShort) return -1;
     std::uint32_t head[2];
     std::uint64_t words[2];
     std::memcpy(head, at_, 8);

@@ -1,0 +1,124 @@
+"""Large gzip data are decoded while they expand: the same frames, the same errors, nothing left behind."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+import threading
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from crossframe import _rserial, errors
+from crossframe.codecs import rds
+from crossframe.codecs.packed import Packed
+from crossframe.losses import Losses
+
+ROWS = 300_000
+
+
+@pytest.fixture(scope="module")
+def table() -> pa.Table:
+    """Give a table whose RDS has strings, numbers and missing values on every edge between two pieces."""
+    some = np.random.default_rng(1)
+    texts = np.array(["", "a", "käse", "b" * 40, "ascii text"])[some.integers(0, 5, ROWS)]
+    holes = some.random(ROWS) < 0.1
+    return pa.table(
+        {
+            "text": pa.array(texts, mask=holes),
+            "whole": pa.array(some.integers(-9, 9, ROWS), pa.int32(), mask=holes),
+            "number": pa.array(some.normal(size=ROWS), mask=holes),
+            "flag": pa.array(some.random(ROWS) < 0.5, mask=holes),
+            "long": pa.array(["x" * 5_000_000] + ["y"] * (ROWS - 1)),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def plain(table) -> bytes:
+    return rds.encode_rds(table, Losses())
+
+
+@pytest.fixture(scope="module")
+def stored(plain) -> bytes:
+    return gzip.compress(plain, 1)
+
+
+def test_it_comes_in_pieces_and_is_the_same(table, stored):
+    packed = Packed(stored, "gzip")
+    pieces, size = packed.pieces()
+    assert size == sum(map(len, pieces))
+    assert rds.decode_rds(packed, Losses()).equals(table)
+
+
+def test_an_rdata_too(table):
+    data = rds.encode_rdata({"one": table, "two": table.slice(0, 3)}, Losses())
+    found = rds.decode_rdata(Packed(gzip.compress(data, 1), "gzip"), Losses())
+    assert list(found) == ["one", "two"]
+    assert found["one"].equals(table)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100, 8191])
+def test_pieces_of_any_size(size):
+    table = pa.table({"a": ["x", "yy", None, "z" * 300], "b": [1.5, None, 2.5, 0.0], "c": [1, 2, None, 4]})
+    data = rds.encode_rds(table, Losses())
+    pieces = (data[at : at + size] for at in range(0, len(data), size))
+    node = _rserial.decode_pieces(pieces, len(data))
+    assert node is not None
+    assert _rserial.encode(node) == data
+
+
+@pytest.mark.parametrize("foretold", [-1, 1, 1000])
+def test_a_wrong_size_is_no_result(plain, foretold):
+    assert _rserial.decode_pieces(iter([plain[:1000]]), len(plain)) is None
+    short = _rserial.decode_pieces(iter([plain]), len(plain) + foretold)
+    assert (short is None) == (foretold < 0)
+
+
+def _failing():
+    yield b"X\n"
+    raise RuntimeError("not ours")
+
+
+def test_what_the_iterator_raises_comes_through():
+    with pytest.raises(RuntimeError, match="not ours"):
+        _rserial.decode_pieces(_failing(), 1000)
+    with pytest.raises(TypeError):
+        _rserial.decode_pieces(iter(["text"]), 1000)
+
+
+def _resized(stored: bytes, plain: bytes, by: int) -> bytes:
+    return stored[:-4] + struct.pack("<I", len(plain) + by)
+
+
+def test_damage_is_told_as_without_pieces(stored, plain):
+    flipped = bytearray(stored)
+    flipped[len(stored) // 2] ^= 0x10
+    bad_sum = bytearray(stored)
+    bad_sum[-8] ^= 1
+    cases = [stored[:-9], stored + b"more", bytes(flipped), bytes(bad_sum), stored[: len(stored) // 2]]
+    cases += [_resized(stored, plain, by) for by in (-1, 1, 4096, -len(plain))]
+    before = threading.active_count()
+    for bad in cases:
+        with pytest.raises(errors.DecodeError, match="Can't decompress the gzip data"):
+            rds.decode_rds(Packed(bad, "gzip"), Losses())
+    assert threading.active_count() == before
+
+
+def test_a_damaged_value_is_told_with_its_offset(plain):
+    bad = plain[:1_000_000] + b"\xff" * 64 + plain[1_000_064:]
+    with pytest.raises(errors.DecodeError, match=r"Can't decode the RDS.*\n.*offset"):
+        rds.decode_rds(Packed(gzip.compress(bad, 1), "gzip"), Losses())
+
+
+def test_two_members_are_one(plain, table):
+    half = len(plain) // 2
+    stored = gzip.compress(plain[:half], 1) + gzip.compress(plain[half:], 1)
+    assert rds.decode_rds(Packed(stored, "gzip"), Losses()).equals(table)
+
+
+def test_the_limit_holds(stored, monkeypatch):
+    monkeypatch.setenv("CROSSFRAME_MAX_BYTES", "3000000")
+    with pytest.raises(errors.DecodeError, match="expand to more than 3000000"):
+        rds.decode_rds(Packed(stored, "gzip"), Losses())

@@ -1,13 +1,15 @@
 """What some stores can do beside the five verbs: one small protocol for each ability.
 
 A store of ours has every method; where it can't keep the promise, the method raises ``NotSupportedError``,
-naming the store and what to do instead.
+naming the store and what to do instead. A foreign store may lack the method: ``need`` tells.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+from crossframe.errors import NotSupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -237,3 +239,18 @@ class KeepsUploads(Protocol):
 
     def abort(self, upload: Upload) -> None:
         """Remove what is left of one; no error where it is gone."""
+
+
+def need(store: Store, method: str) -> Any:  # noqa: ANN401 - any of the methods above
+    """Return a method that not every store has.
+
+    Raises:
+        NotSupportedError: This store has none of that name.
+    """
+    found = getattr(store, method, None)
+    if found is None:
+        raise NotSupportedError(
+            f"Can't do '{method.replace('_', ' ')}' in {store.uri}: this kind of store has no such ability.",
+            hint="Use a bucket or a folder.",
+        )
+    return found

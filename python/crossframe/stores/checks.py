@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 from crossframe import errors
 from crossframe.keys import check_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Source: Amazon S3 User Guide, "Working with object metadata".
+_METADATA_BYTES = 2048
+_METADATA_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_METADATA_VALUE = re.compile(r"(?:[!-~](?:[ -~]*[!-~])?)?")
 
 
 def check_write(key: str, *, if_absent: bool, if_match: str | None) -> None:
@@ -16,6 +27,36 @@ def check_write(key: str, *, if_absent: bool, if_match: str | None) -> None:
     check_key(key)
     if if_absent and if_match is not None:
         raise errors.UsageError(f"Can't write '{key}' both if absent and if its ETag is '{if_match}'.")
+
+
+def check_metadata(metadata: Mapping[str, str] | None) -> dict[str, str]:
+    """Return metadata that every store keeps as they are, headers of HTTP included.
+
+    Raises:
+        UsageError: A name or value that would come back changed, or more than 2 KiB of them.
+    """
+    found = dict(metadata or {})
+    for name, value in found.items():
+        if not isinstance(name, str) or not _METADATA_NAME.fullmatch(name):
+            raise errors.UsageError(
+                f"Metadata name {name!r} can't be used.",
+                "Names are small letters, digits, dots, dashes and underscores.",
+            )
+        if not isinstance(value, str) or not _METADATA_VALUE.fullmatch(value):
+            raise errors.UsageError(
+                f"Metadata '{name}' can't be {value!r}.",
+                "Values are plain ASCII text without spaces around it.",
+            )
+    size = sum(len(name) + len(value) for name, value in found.items())
+    if size > _METADATA_BYTES:
+        raise errors.UsageError(f"Metadata must have at most {_METADATA_BYTES} bytes, not {size}.")
+    return found
+
+
+def check_days(days: int | None) -> None:
+    """Refuse to let objects expire before a day has passed."""
+    if days is not None and (type(days) is not int or days < 1):
+        raise errors.UsageError(f"Objects can expire after 1 day or more, not {days}.")
 
 
 def check_range(start: int, length: int | None) -> None:
@@ -48,8 +89,3 @@ def precondition_failed(
         got,
         "Somebody replaced or deleted it meanwhile: load it again, then save.",
     )
-
-
-def no_versions(uri: str) -> errors.NotSupportedError:
-    """Return the error for a store that keeps the last content only."""
-    return errors.NotSupportedError(f"Can't read a version from {uri}: this store keeps none.")

@@ -57,7 +57,7 @@ def _memory() -> Place:
     def write(key: str, data: bytes) -> None:
         store.put(key, data)
 
-    return Place(store, write, lambda key: store._objects[key][0], "memory")
+    return Place(store, write, lambda key: store.find(key, None)[0], "memory")
 
 
 def _folder(root: Path) -> Place:

@@ -7,6 +7,7 @@ import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from crossframe.stores.folder_names import is_internal
+from crossframe.stores.folder_root import below, is_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +23,6 @@ class Entry(NamedTuple):
     key: str
     real: str
     found: os.stat_result
-
-
-def is_within(path: str | Path, root: str | Path) -> bool:
-    """Tell whether a path, its symbolic links followed, is the root or lies below it."""
-    real, base = os.path.realpath(path), os.path.realpath(root)
-    return real == base or real.startswith(base.rstrip("/") + "/")
 
 
 class Listing:
@@ -125,9 +120,11 @@ class Listing:
                 return None
             raise
         if item.is_symlink():
-            if not is_within(real, self._root):
-                return None
             real = os.path.realpath(real)
+            where = below(real, self._root)
+            # Neither what leads out is a key, nor what leads to the store's own.
+            if where is None or is_internal(where):
+                return None
         if stat.S_ISDIR(found.st_mode):
             return Entry(f"{folder}{item.name}/", real, found)
         return Entry(folder + item.name, real, found) if stat.S_ISREG(found.st_mode) else None

@@ -82,7 +82,7 @@ def parse_uri(text: str | os.PathLike[str]) -> Uri:
 
     Args:
         text: ``s3://bucket/key`` (the key as it is, nothing is decoded), ``s3://bucket``,
-            ``file:///path`` (percent-encoded), ``https://host/path`` (or ``http``), a path, ``~/path``, or a key
+            ``file:///path`` (percent-encoded), ``https://host/path`` (or http), a path, ``~/path``, or a key
             relative to the root.
 
     Raises:

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make faults` write the table that every other run compares with."""
+    parser.addoption("--write-faults", action="store_true", help="write tests/faults/README.md")
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test see the developer's keys, roots or profiles, nor ask a cloud's metadata service."""

@@ -77,19 +77,42 @@ class Gate:
     def __exit__(self, *_: object) -> None:
         """Stop, hanging requests included."""
         self.ended.set()
+        self._server.end_connections()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
 
     def expect(self, *rules: Rule) -> None:
-        """Put rules in the place of those before, and start a new log."""
+        """Put rules in the place of those before, and start a new log.
+
+        Connections are ended, for clients ask once more without a word where one that was kept fails.
+        """
         self.rules = Rules(rules)
         self.log = []
+        self._server.end_connections()
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._open: set[socket.socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def end_connections(self) -> None:
+        """End every connection that is open."""
+        for one in list(self._open):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a client that went away: that is what the tests are about."""

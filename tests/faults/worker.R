@@ -1,0 +1,115 @@
+# Carries out one verb after the other on a store, as it is told line by line, and says how each ended.
+# The twin of worker.py, which says how.
+
+suppressPackageStartupMessages(library(crossframe))
+
+open_store <- function(said) {
+  if (!is.null(said$root)) {
+    return(cf_store_folder(said$root))
+  }
+  do.call(cf_store_s3, said)
+}
+
+read_bytes <- function(path) readBin(path, "raw", file.size(path))
+
+digest <- function(data) {
+  list(size = length(data), sha256 = paste(openssl::sha256(data)))
+}
+
+told <- function(meta) meta[c("size", "etag")]
+
+get_to <- function(store, key) {
+  path <- tempfile()
+  on.exit(unlink(path))
+  store$get_to(key, path)
+  digest(read_bytes(path))
+}
+
+# Write to a key that must be free, from several processes at once; count how these ended.
+race <- function(store, key, path, writers) {
+  data <- read_bytes(path)
+  start <- Sys.time() + 0.2
+  jobs <- lapply(seq_len(writers), function(number) {
+    parallel::mcparallel({
+      Sys.sleep(max(0, as.numeric(start - Sys.time(), units = "secs")))
+      mine <- c(data, charToRaw(as.character(number)))
+      attempt(told(store$put(key, mine, if_absent = TRUE)))$outcome
+    })
+  })
+  as.list(table(unlist(parallel::mccollect(jobs))))
+}
+
+# Read a key again and again; count what came.
+read_many <- function(store, key, times) {
+  came <- vapply(seq_len(times), "", FUN = function(i) {
+    digest(store$get(key))$sha256
+  })
+  as.list(table(came))
+}
+
+# Write these contents in turn until a file appears; tell how often.
+write_many <- function(store, key, paths, until) {
+  contents <- lapply(paths, read_bytes)
+  times <- 0
+  while (!file.exists(until)) {
+    store$put(key, contents[[times %% length(contents) + 1]])
+    times <- times + 1
+  }
+  list(times = times)
+}
+
+verbs <- list(
+  get = function(store, key, ...) digest(store$get(key, ...)),
+  get_to = get_to,
+  put = function(store, key, path, ...) {
+    told(store$put(key, read_bytes(path), ...))
+  },
+  put_from = function(store, key, path, ...) {
+    told(store$put_from(key, path, ...))
+  },
+  head = function(store, key) told(store$head(key)),
+  list = function(store, prefix = "") {
+    list(keys = as.list(store$list(prefix)$key))
+  },
+  delete = function(store, key) {
+    store$delete(key)
+    NULL
+  },
+  copy = function(store, key, target) told(store$copy(key, target)),
+  race = race,
+  read_many = read_many,
+  write_many = write_many
+)
+
+attempt <- function(code) {
+  tryCatch(
+    list(outcome = "ok", value = code),
+    crossframe_error = function(error) {
+      list(
+        outcome = sub("^crossframe_error_", "", class(error)[[1]]),
+        message = conditionMessage(error)
+      )
+    },
+    error = function(error) {
+      list(
+        outcome = paste("foreign", class(error)[[1]]),
+        message = conditionMessage(error)
+      )
+    }
+  )
+}
+
+lines <- file("stdin", "r")
+while (length(line <- readLines(lines, 1L))) {
+  asked <- jsonlite::fromJSON(line)
+  answer <- attempt({
+    store <- open_store(asked$store)
+    do.call(verbs[[asked$do]], c(list(store), asked$with))
+  })
+  cat(
+    jsonlite::toJSON(answer, auto_unbox = TRUE, null = "null", digits = NA),
+    "\n",
+    sep = ""
+  )
+  flush(stdout())
+}

@@ -44,8 +44,8 @@ cf_find <- function(pattern, ..., regex = FALSE, options = list()) {
   frame
 }
 
-# A location with rows, fields, sidecars: the objects that match, the fields of their keys, and which
-# sidecars stand beside them.
+# A location with prefix, rows, fields, sidecars: what was listed, the objects that match, the fields of
+# their keys, and which sidecars stand beside them.
 find_keys <- function(pattern, regex, options) {
   place <- resolve_pattern(pattern, regex, options)
   compiled <- compile_pattern(place$key, regex)
@@ -59,6 +59,7 @@ find_keys <- function(pattern, regex, options) {
   c(
     place,
     list(
+      prefix = compiled$prefix,
       rows = listed[matched[data], ],
       fields = lapply(found$fields, `[`, data),
       sidecars = listed$key[is_sidecar]
@@ -248,6 +249,11 @@ report_failures <- function(errors, total, loaded, on_error) {
     }
     return(invisible())
   }
+  abort_batch("load", errors, total, loaded = loaded)
+}
+
+# errors: conditions by key; verb: what could not be done to them.
+abort_batch <- function(verb, errors, total, ...) {
   lines <- vapply(errors, function(condition) condition$problem, "")
   lines <- utils::head(paste0("'", names(errors), "': ", lines), 5L)
   if (length(errors) > 5L) {
@@ -255,9 +261,9 @@ report_failures <- function(errors, total, loaded, on_error) {
   }
   cf_abort(
     "batch",
-    sprintf("Can't load %d of %d keys.", length(errors), total),
+    sprintf("Can't %s %d of %d keys.", verb, length(errors), total),
     paste(lines, collapse = "\n  "),
     errors = errors,
-    loaded = loaded
+    ...
   )
 }

@@ -1,0 +1,212 @@
+# Objects as they are, from store to store and within one: copied, moved, deleted.
+
+#' Copy or move objects as they are
+#'
+#' One object, or all that a pattern matches; between buckets, folders and what is below the root. Within one
+#' server the server copies for itself; otherwise objects are streamed. Content type and metadata are kept, and
+#' the sidecar of a CSV goes with its data. A move deletes each object once its copy is complete.
+#'
+#' @inheritParams cf_find
+#' @inheritSection cf_find Patterns
+#' @param src String; a key, or a pattern; a trailing `/` means everything below. A path that begins with `./`
+#'   or `../` is a file of this machine, whatever the root is.
+#' @param dst String; a key. Into a prefix (with its `/`), bucket or existing folder objects keep their names,
+#'   and below a pattern's literal prefix their levels, too.
+#' @param regex `TRUE` takes `src` as a regular expression.
+#' @param overwrite `FALSE` refuses a key that is taken.
+#' @returns Invisibly a data frame, a row for each object in byte order of the keys: `source`, `target` (URIs),
+#'   `bytes`, `etag` and `version` (of the copy).
+#' @section Errors:
+#' Before anything is copied: `crossframe_error_object_not_found`, `crossframe_error_no_match`,
+#' `crossframe_error_name_clash` (two to one key), `crossframe_error_usage` (many to one key, an object to
+#' itself or over what is still to be copied), `crossframe_error_invalid_key`. Then
+#' `crossframe_error_object_exists` and other kinds of `crossframe_error_store`; what came before is done.
+#' @examples
+#' old <- cf_set_root(tempfile())
+#' cf_save(cars, "a/cars.csv")
+#' cf_copy("a/cars.csv", "b/")
+#' cf_move("b/*.csv", "c/")
+#' cf_ls(recursive = TRUE)$key
+#' cf_set_root(old)
+#' @export
+cf_copy <- function(
+  src,
+  dst,
+  ...,
+  regex = FALSE,
+  overwrite = TRUE,
+  options = list()
+) {
+  check_empty(...)
+  plans <- plan_copies(src, dst, regex = regex, options = options)
+  invisible(transferred(lapply(plans, copy_one, overwrite = overwrite)))
+}
+
+#' @rdname cf_copy
+#' @export
+cf_move <- function(
+  src,
+  dst,
+  ...,
+  regex = FALSE,
+  overwrite = TRUE,
+  options = list()
+) {
+  check_empty(...)
+  plans <- plan_copies(src, dst, regex = regex, options = options)
+  check_movable(plans)
+  invisible(transferred(lapply(plans, move_one, overwrite = overwrite)))
+}
+
+# Refuse to move from where nothing can be deleted, before anything is copied.
+check_movable <- function(plans) {
+  for (plan in plans) {
+    if (grepl("^https?:", plan$source$store$uri)) {
+      cf_abort(
+        "not_supported",
+        sprintf("Can't move '%s': a link only reads.", shown_key(plan$source)),
+        hint = "Copy it."
+      )
+    }
+  }
+}
+
+# Copy one object and its sidecar; what is told of it, a row.
+copy_one <- function(plan, overwrite = TRUE) {
+  meta <- copy_object(plan$source, plan$target, overwrite)
+  sidecar <- copy_sidecar(plan$source, plan$target, plan$sidecar)
+  c(
+    transfer_row(uri_of(plan$source), uri_of(plan$target), meta),
+    sidecar = sidecar
+  )
+}
+
+move_one <- function(plan, overwrite = TRUE) {
+  row <- copy_one(plan, overwrite)
+  source <- plan$source
+  # Why the sidecar last: a crash in between must not leave data without its types.
+  source$store$delete(source$key)
+  if (row$sidecar) {
+    source$store$delete(beside(source)$key)
+  }
+  row
+}
+
+transfer_row <- function(source, target, meta) {
+  list(
+    source = source,
+    target = target,
+    bytes = meta$size,
+    etag = meta$etag,
+    version = meta$version
+  )
+}
+
+transferred <- function(rows) {
+  columns <- c("source", "target", "bytes", "etag", "version")
+  do.call(rbind, lapply(rows, function(row) as.data.frame(row[columns])))
+}
+
+# Copy an object, by the server where it can. Returns the copy's meta.
+copy_object <- function(source, target, overwrite = TRUE, version = NULL) {
+  copied <- if (same_scheme(source$store, target$store)) {
+    tryCatch(
+      target$store$copy(
+        source$key,
+        target$key,
+        source = source$store,
+        version = version,
+        if_absent = !overwrite
+      ),
+      crossframe_error_not_supported = function(condition) NULL
+    )
+  }
+  if (is.null(copied)) {
+    stream_object(source, target, overwrite, version)
+  } else {
+    copied
+  }
+}
+
+same_scheme <- function(one, other) {
+  scheme <- function(store) sub("://.*$", "", store$uri)
+  scheme(one) == scheme(other)
+}
+
+stream_object <- function(source, target, overwrite, version = NULL) {
+  with_fetched(source, version, function(path, meta) {
+    target$store$put_from(
+      target$key,
+      path,
+      if_absent = !overwrite,
+      media_type = if (is.na(meta$media_type)) {
+        media_type_of(target$key)
+      } else {
+        meta$media_type
+      },
+      metadata = meta$metadata
+    )
+  })
+}
+
+# Copy the sidecar of a CSV after its data; tell whether there was one.
+#
+# known: whether there is one, NA where nobody has looked yet.
+copy_sidecar <- function(source, target, known = NA) {
+  if (!has_sidecar(source$key)) {
+    return(FALSE)
+  }
+  from <- beside(source)
+  to <- beside(target)
+  copied <- !isFALSE(known) &&
+    tryCatch(
+      {
+        copy_object(from, to)
+        TRUE
+      },
+      crossframe_error_object_not_found = function(condition) FALSE
+    )
+  if (!copied) {
+    drop_sidecar(target)
+  }
+  copied
+}
+
+# Why: what lies there described what the key held before. Why a look first: where versions are kept a delete of
+# nothing would leave a mark.
+drop_sidecar <- function(location) {
+  sidecar <- beside(location)
+  if (!is.null(head_if_there(sidecar))) {
+    sidecar$store$delete(sidecar$key)
+  }
+}
+
+# Whether what lies under a key may have a sidecar, as its extension says.
+has_sidecar <- function(key) {
+  format <- split_extensions(key)$format
+  !is.na(format) && codec_for(format)$sidecar
+}
+
+beside <- function(location) {
+  location$key <- paste0(location$key, sidecar_suffix)
+  location
+}
+
+# NULL where there is no object.
+head_if_there <- function(location) {
+  tryCatch(
+    location$store$head(location$key),
+    crossframe_error_object_not_found = function(condition) NULL
+  )
+}
+
+head_of <- function(location, version = NULL) {
+  tryCatch(
+    location$store$head(location$key, version = version),
+    crossframe_error_object_not_found = function(condition) {
+      stop(
+        if (is.null(version)) with_near_miss(condition, location) else condition
+      )
+    }
+  )
+}

@@ -30,7 +30,7 @@ cf_info <- function(uri, ..., version = NULL, options = list()) {
     NULL,
     FALSE,
     function() {
-      read_sidecar(location, version)
+      read_sidecar(location, version, stored)
     }
   )
   meta <- location$store$head(location$key, version = version)

@@ -15,6 +15,7 @@
 #' @param overwrite `FALSE` refuses a key that is taken.
 #' @param if_match String; the ETag that the object must still have.
 #' @param schema `FALSE` leaves out the sidecar `<key>.schema.json` that keeps the types of a CSV.
+#' @param metadata Named character vector of metadata to keep with the object.
 #' @param options List; how to reach S3: arguments of [cf_store_s3()] besides the bucket.
 #' @returns Invisibly a list of what was written: `key` (relative to the root, or whole where `uri` is
 #'   whole: what [cf_load()] takes), `uri`, `format`, `compression` (`NA` for none), `bytes` (as stored),
@@ -42,6 +43,7 @@ cf_save <- function(
   overwrite = TRUE,
   if_match = NULL,
   schema = TRUE,
+  metadata = NULL,
   options = list()
 ) {
   check_empty(...)
@@ -53,7 +55,7 @@ cf_save <- function(
     if (is.null(name)) name_of(location$key) else name,
     choice$format
   )
-  put_values(values, location, choice, overwrite, if_match, schema)
+  put_values(values, location, choice, overwrite, if_match, schema, metadata)
 }
 
 check_empty <- function(...) {
@@ -103,7 +105,8 @@ put_values <- function(
   choice,
   overwrite = TRUE,
   if_match = NULL,
-  schema = TRUE
+  schema = TRUE,
+  metadata = NULL
 ) {
   encoded <- codec_for(choice$format)$encode(values, list(schema = schema))
   data <- encoded$data
@@ -116,7 +119,8 @@ put_values <- function(
     data,
     if_absent = !overwrite,
     if_match = if_match,
-    media_type = format_media_type(choice)
+    media_type = format_media_type(choice),
+    metadata = metadata
   )
   if (codec_for(choice$format)$sidecar) {
     # Why after the data: a sidecar whose data never came would describe older ones.
@@ -164,10 +168,13 @@ uri_of <- function(location) {
 #' Load one key
 #'
 #' @inheritParams cf_save
+#' @param uri String; `"s3://bucket/key"`, `"file:///path"`, a path, a key below the root ([cf_set_root()]), or a link
+#'   such as [cf_share()] gives.
 #' @param format String; name of the format, by default chosen by magic bytes, then by extension.
 #' @param name String; the object of an RData to load, which may be left out where it holds one.
 #' @param columns Names of the columns to load, in this order; by default all.
-#' @param version String; version id, by default the newest.
+#' @param version String; version id ([cf_versions()]), by default the newest. The types of a CSV are those of that
+#'   version, too.
 #' @param trust `TRUE` loads an RDS or RData although it holds code, which [cf_check()] names: only for
 #'   files from somebody you trust. A warning of class `crossframe_warning_trusted` says what was loaded.
 #' @returns The data frame, or other value of an RDS. Of an RData with several objects and no `name`,
@@ -213,7 +220,7 @@ load_values <- function(
 ) {
   stored <- fetch(location, version)
   decode_stored(location, stored, format, name, columns, trust, function() {
-    read_sidecar(location, version)
+    read_sidecar(location, version, stored)
   })
 }
 
@@ -222,7 +229,10 @@ fetch <- function(location, version = NULL) {
   tryCatch(
     location$store$get(location$key, version = version),
     crossframe_error_object_not_found = function(condition) {
-      stop(with_near_miss(condition, location))
+      # Why not with a version: the key most like it would be the key itself.
+      stop(
+        if (is.null(version)) with_near_miss(condition, location) else condition
+      )
     }
   )
 }
@@ -283,10 +293,11 @@ open_stored <- function(key, stored, format = NULL) {
   )
 }
 
-# The text beside a CSV, NULL for none. Why not with a version: those of two keys do not go together.
-read_sidecar <- function(location, version = NULL) {
+# The text beside a CSV, NULL for none; of a version, that which its recorded hash says belongs to it.
+read_sidecar <- function(location, version = NULL, stored = NULL) {
   if (!is.null(version)) {
-    return(NULL)
+    meta <- location$store$head(location$key, version = version)
+    return(sidecar_of_version(location, csv_md5(stored), meta))
   }
   stored <- tryCatch(
     location$store$get(paste0(location$key, sidecar_suffix)),

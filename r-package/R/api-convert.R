@@ -1,0 +1,45 @@
+#' Convert an object from one format to another
+#'
+#' What is loaded is saved again: types, attributes and row names stay, as the formats allow.
+#'
+#' @inheritParams cf_save
+#' @param src,dst Strings; keys. A path that begins with `./` or `../` is a file of this machine, whatever the root is.
+#' @param format,to Strings; names of the formats of `src` and `dst`, by default chosen as [cf_load()] and [cf_save()] do.
+#' @param name String; the object of an RData to convert; by default all, where `dst` can hold them.
+#' @param compression String; that of `dst`, as for [cf_save()].
+#' @returns Invisibly what [cf_save()] returns.
+#' @section Errors:
+#' As [cf_load()] and [cf_save()].
+#' @examples
+#' old <- cf_set_root(tempfile())
+#' cf_save(CO2, "co2.rds")
+#' cf_convert("co2.rds", "co2.csv.gz")$format
+#' cf_set_root(old)
+#' @export
+cf_convert <- function(
+  src,
+  dst,
+  ...,
+  format = NULL,
+  to = NULL,
+  name = NULL,
+  compression = NULL,
+  overwrite = TRUE,
+  options = list()
+) {
+  check_empty(...)
+  value <- cf_load(
+    local_place(src),
+    format = format,
+    name = name,
+    options = options
+  )
+  invisible(cf_save(
+    value,
+    local_place(dst),
+    format = to,
+    compression = compression,
+    overwrite = overwrite,
+    options = options
+  ))
+}

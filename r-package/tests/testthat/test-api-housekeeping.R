@@ -1,0 +1,104 @@
+# What is temporary, what was left behind, and new buckets.
+
+aged <- function(root, key, days) {
+  Sys.setFileTime(file.path(root, key), Sys.time() - days * 86400)
+}
+
+test_that("a folder's rules are carried out by cf_cleanup()", {
+  root <- tempfile("root-")
+  with_root(root = root, {
+    for (key in c("tmp/old.txt", "tmp/new.txt", "tmpx.txt", "one.txt")) {
+      put_text(key, key)
+      aged(root, key, if (key == "tmp/new.txt") 1 else 40)
+    }
+    cf_expire("tmp/", "30d")
+    cf_expire("one.txt", as.difftime(2, units = "weeks"))
+    planned <- cf_cleanup(dry_run = TRUE)
+    expect_named(planned, c("kind", "key", "modified", "size", "done"))
+    expect_identical(planned$kind, c("expired", "expired"))
+    expect_setequal(planned$key, c("one.txt", "tmp/old.txt"))
+    expect_identical(planned$done, c(FALSE, FALSE))
+    expect_length(keys_there(), 4)
+    expect_identical(cf_cleanup("tmp/")$key, "tmp/old.txt")
+    expect_identical(keys_there(), c("one.txt", "tmp/new.txt", "tmpx.txt"))
+    cf_expire("one.txt", NULL)
+    expect_identical(nrow(cf_cleanup()), 0L)
+    expect_true("one.txt" %in% keys_there())
+    # what went by a rule can be brought back
+    cf_restore("tmp/old.txt")
+    expect_identical(text_at("tmp/old.txt"), "tmp/old.txt")
+  })
+})
+
+test_that("what a killed writer left in a folder goes when it is old", {
+  root <- tempfile("root-")
+  with_root(root = root, {
+    put_text("a/b.txt", "b")
+    left <- file.path(root, "a", ".crossframe-tmp-0123")
+    writeLines("half", left)
+    expect_identical(nrow(cf_cleanup()), 0L)
+    aged(root, "a/.crossframe-tmp-0123", 8)
+    expect_identical(cf_cleanup()$kind, "temporary")
+    expect_false(file.exists(left))
+    expect_identical(text_at("a/b.txt"), "b")
+  })
+})
+
+on_roots(
+  "an upload that was left behind is aborted",
+  kinds = c("moto", "seaweedfs"),
+  function(kind) {
+    location <- resolve("a/big.bin")
+    session <- do.call(s3_session, server_arguments(start_server(kind)))
+    bucket <- sub("^s3://([^/]*).*$", "\\1", location$store$uri)
+    s3_send(
+      session,
+      list(
+        method = "POST",
+        bucket = bucket,
+        key = "lab/a/big.bin",
+        query = c(uploads = "")
+      )
+    )
+    expect_identical(nrow(cf_cleanup()), 0L)
+    planned <- cf_cleanup(older_than = 0, dry_run = TRUE)
+    expect_identical(planned$kind, "upload")
+    expect_identical(planned$key, "a/big.bin")
+    expect_true(cf_cleanup("a", older_than = "0s")$done)
+    expect_identical(nrow(cf_cleanup(older_than = 0)), 0L)
+  }
+)
+
+on_roots("a bucket's rules are its own", kinds = "moto", function(kind) {
+  cf_expire("tmp/", "30d")
+  location <- resolve("tmp/")
+  expect_identical(as.list(location$store$expiries()), list("tmp/" = 30))
+  cf_expire("tmp/", NULL)
+  expect_length(location$store$expiries(), 0)
+  expect_error(cf_expire("tmp/", "36h"), class = "crossframe_error_usage")
+})
+
+test_that("a bucket is made with versions", {
+  for (kind in c("moto", "seaweedfs")) {
+    with_env(start_server(kind), {
+      bucket <- sprintf("made-%s-%d", kind, Sys.getpid())
+      uri <- cf_make_bucket(paste0("s3://", bucket))
+      expect_identical(uri, paste0("s3://", bucket))
+      key <- paste0(uri, "/a.rds")
+      cf_save(1, key)
+      cf_save(2, key)
+      expect_identical(nrow(cf_versions(key)), 2L)
+      expect_error(
+        cf_make_bucket(paste0(uri, "/prefix/")),
+        class = "crossframe_error_usage"
+      )
+    })
+  }
+})
+
+test_that("a folder is made", {
+  path <- file.path(tempfile(), "lab")
+  expect_identical(cf_make_bucket(path), paste0("file://", path))
+  expect_true(dir.exists(path))
+  expect_silent(cf_make_bucket(path))
+})

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from crossframe import formats, frames
-from crossframe.codecs import compression as compressions
 from crossframe.codecs.names import SIDECAR_SUFFIX
 from crossframe.codecs.packed import Packed
 from crossframe.codecs.table import CODECS, Codec, Encoded, Source, Target
@@ -106,9 +105,7 @@ def _store(
     overwrite: bool,
     if_match: str | None,
 ) -> Saved:
-    data = encoded.data
-    if choice.compression is not None:
-        data = compressions.compress(data, choice.compression)
+    data = encoded.stored(choice.compression)
     store, key = location.store, location.key
     meta = store.put(
         key, data, if_absent=not overwrite, if_match=if_match, media_type=formats.media_type(choice)

@@ -1,4 +1,7 @@
-"""Large gzip data are decoded while they expand: the same frames, the same errors, nothing left behind."""
+"""Large data are decoded while they expand, and compressed while they are encoded.
+
+The same frames, bytes and errors as in one go, and no thread left behind.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from crossframe import _rserial, errors
-from crossframe.codecs import rds
+from crossframe.codecs import compression, rds
 from crossframe.codecs.packed import Packed
 from crossframe.losses import Losses
 
@@ -122,3 +125,35 @@ def test_the_limit_holds(stored, monkeypatch):
     monkeypatch.setenv("CROSSFRAME_MAX_BYTES", "3000000")
     with pytest.raises(errors.DecodeError, match="expand to more than 3000000"):
         rds.decode_rds(Packed(stored, "gzip"), Losses())
+
+
+@pytest.mark.parametrize("name", ["gzip", "zlib", "bzip2"])
+@pytest.mark.parametrize("rows", [0, 10, ROWS])
+def test_compressed_while_encoded(table, name, rows):
+    before = threading.active_count()
+    source = rds.serialize_rds(table.slice(0, rows), Losses())
+    stored = source.compressed(name)
+    assert compression.decompress(stored, name) == source.whole()
+    objects = rds.serialize_rdata({"x": table.slice(0, rows)}, Losses())
+    assert compression.decompress(objects.compressed(name), name) == objects.whole()
+    assert stored == source.compressed(name)
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("size", [1, 64, 65, 1000, 1 << 20])
+def test_pieces_of_an_encoding(table, size):
+    root = _rserial.decode(rds.encode_rds(table.slice(0, 2000), Losses()))
+    pieces: list[bytes] = []
+    _rserial.encode_pieces(root, 3, size, pieces.append)
+    assert b"".join(pieces) == _rserial.encode(root)
+    assert {len(piece) <= max(size, 64) for piece in pieces} == {True}
+
+
+def test_an_error_of_who_takes_the_pieces_comes_through(table):
+    root = _rserial.decode(rds.encode_rds(table.slice(0, 2000), Losses()))
+
+    def take(_: bytes) -> None:
+        raise RuntimeError("full")
+
+    with pytest.raises(RuntimeError, match="full"):
+        _rserial.encode_pieces(root, 3, 1000, take)

@@ -29,8 +29,6 @@ LIMIT_VARIABLE = "CROSSFRAME_MAX_BYTES"
 FLOOR_LIMIT = 2 << 30
 RATIO_LIMIT = 200
 
-# Why: up to here zlib's level 6, which is R's, takes a tenth of a second at most and the sizes are equal.
-_LARGE = 2 << 20
 _GZIP_WINDOW = 31
 _ZLIB_WINDOW = 15
 _INPUT_STEP = 64 << 10
@@ -63,10 +61,10 @@ def compress(data: Buffer, name: str, *, level: int | None = None) -> bytes:
         UnknownFormatError: ``name`` is no compression.
     """
     view = memoryview(data).cast("B")
-    if name == "gzip":
-        return _deflate(view, level, _GZIP_WINDOW)
-    if name == "zlib":
-        return _deflate(view, level, _ZLIB_WINDOW)
+    if name in deflate.NAMES:
+        if level is None:
+            return deflate.deflate(view, name)
+        return zlib.compress(view, level, _GZIP_WINDOW if name == "gzip" else _ZLIB_WINDOW)
     if name == "bzip2":
         return bz2.compress(view, 9 if level is None else level)
     if name == "xz":
@@ -166,13 +164,6 @@ def decompress(data: Buffer, name: str, *, limit: int | None = None) -> bytes | 
             )
         gathered.add(part)
     return gathered.whole()
-
-
-def _deflate(view: memoryview, level: int | None, window: int) -> bytes:
-    """One gzip member or zlib stream, without name or time, so that equal data gives equal bytes."""
-    if level is None and len(view) >= _LARGE:
-        return deflate.gzip(view) if window == _GZIP_WINDOW else deflate.zlib(view)
-    return zlib.compress(view, level=6 if level is None else level, wbits=window)
 
 
 def _limit(size: int) -> int:

@@ -1,9 +1,8 @@
 """One deflate stream made by several threads, each block by the compressor that suits it.
 
-Columns differ: isal is five times as fast as any other on doubles, where there is little to gain, and 20 to
-100 % off R's size on texts and logicals that repeat, where zlib-ng is fast too. A sample of each block tells.
-Blocks end on a byte and may refer to the 32 KiB before them, so that together they are one stream, the same
-for any number of threads.
+Columns differ: isal is several times as fast as any other, and as good on doubles; on what repeats zlib-ng
+may keep a tenth less and more. A sample of each block tells. Blocks end on a byte and may refer to the 32 KiB
+before them, so that together they are one stream, the same for any number of threads.
 
 Source:
     RFC 1950 (zlib), RFC 1951 (deflate), RFC 1952 (gzip).
@@ -14,16 +13,26 @@ from __future__ import annotations
 import os
 import struct
 import zlib as stdlib
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from isal import isal_zlib
 from zlib_ng import zlib_ng
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
+    from types import TracebackType
 
-_BLOCK = 512 << 10
+    from typing_extensions import Buffer
+
+NAMES = ("gzip", "zlib")
+BLOCK = 512 << 10
+# Why: up to here zlib's level 6, which is R's, takes a tenth of a second at most and the sizes are equal.
+_LARGE = 2 << 20
+_SMALL_LEVEL = 6
+_WINDOW_BITS = {"gzip": 31, "zlib": 15}
 _WINDOW = 32 << 10
 _SAMPLE = 16 << 10
 _RAW = -15
@@ -32,51 +41,104 @@ _LAST = b"\x03\x00"
 # No flags, no time, no level, any system.
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _ZLIB_HEADER = b"\x78\x9c"
+# Blocks that may wait for a thread; whoever writes more waits too, so that memory stays bounded.
+_WAITING = 8
 
 
-def gzip(data: memoryview) -> bytes:
-    """Return ``data`` as one gzip member."""
-    trailer = struct.pack("<II", isal_zlib.crc32(data), len(data) & 0xFFFFFFFF)
-    return b"".join([_GZIP_HEADER, *_blocks(data), _LAST, trailer])
+class Stream:
+    """A gzip member or zlib stream in the making, without name or time: equal data give equal bytes.
+
+    Args:
+        name: ``"gzip"`` or ``"zlib"``.
+
+    Used as a context manager, it leaves no thread behind.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._sum = 0 if name == "gzip" else 1
+        self._size = 0
+        # What has come while it is little.
+        self._held: list[memoryview] = []
+        self._before: Buffer = b""
+        self._done: list[bytes] = []
+        self._waiting: deque[Future[bytes]] = deque()
+        # Why threads: the compressors let go of the interpreter's lock.
+        self._pool = ThreadPoolExecutor(os.cpu_count() or 1)
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the threads."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def write(self, block: Buffer) -> None:
+        """Take the next block, best of ``BLOCK`` bytes."""
+        view = memoryview(block)
+        self._size += len(view)
+        if self._size < _LARGE:
+            self._held.append(view)
+            return
+        for held in self._held:
+            self._submit(held)
+        self._held = []
+        self._submit(view)
+
+    def _submit(self, view: memoryview) -> None:
+        self._waiting.append(self._pool.submit(_deflate, view, self._before))
+        self._sum = (isal_zlib.crc32 if self._name == "gzip" else isal_zlib.adler32)(view, self._sum)
+        self._before = view[-_WINDOW:]
+        if len(self._waiting) > _WAITING:
+            self._done.append(self._waiting.popleft().result())
+
+    def finish(self) -> bytes:
+        """Return the whole."""
+        if self._size < _LARGE:
+            return stdlib.compress(b"".join(self._held), _SMALL_LEVEL, _WINDOW_BITS[self._name])
+        blocks = self._done + [one.result() for one in self._waiting]
+        if self._name == "gzip":
+            trailer = struct.pack("<II", self._sum, self._size & 0xFFFFFFFF)
+            return b"".join([_GZIP_HEADER, *blocks, _LAST, trailer])
+        return b"".join([_ZLIB_HEADER, *blocks, _LAST, struct.pack(">I", self._sum)])
 
 
-def zlib(data: memoryview) -> bytes:
-    """Return ``data`` as one zlib stream."""
-    return b"".join([_ZLIB_HEADER, *_blocks(data), _LAST, struct.pack(">I", isal_zlib.adler32(data))])
+def deflate(data: Buffer, name: str) -> bytes:
+    """Return ``data`` as one gzip member or zlib stream."""
+    view = memoryview(data).cast("B")
+    with Stream(name) as stream:
+        for start in range(0, len(view), BLOCK):
+            stream.write(view[start : start + BLOCK])
+        return stream.finish()
 
 
-def _blocks(data: memoryview) -> list[bytes]:
-    starts = range(0, len(data), _BLOCK)
-    # Why threads: both compressors let go of the interpreter's lock.
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, len(starts)) or 1) as pool:
-        return list(pool.map(lambda start: _block(data, start), starts))
-
-
-def _block(data: memoryview, start: int) -> bytes:
-    block, before = data[start : start + _BLOCK], data[max(0, start - _WINDOW) : start]
+def _deflate(block: memoryview, before: Buffer) -> bytes:
     return _compressor(block)(block, before)
 
 
-def _compressor(block: memoryview) -> Callable[[memoryview, memoryview], bytes]:
-    """Choose by how much of the middle of a block a first, fast try keeps."""
+def _compressor(block: memoryview) -> Callable[[memoryview, Buffer], bytes]:
+    """Choose by what the fast and the thorough compressor make of the middle of a block."""
     middle = len(block) // 2
     sample = block[max(0, middle - _SAMPLE // 2) : middle + _SAMPLE // 2]
     kept = len(isal_zlib.compress(sample, level=1, wbits=_RAW))
-    for most, compress in _CHOICES:
-        if kept <= most * len(sample):
-            return compress
-    # Why: in numbers that count up only matches of three bytes are to be found.
-    counts = kept <= _DOUBLES * len(sample) and len(stdlib.compress(sample, 1, _RAW)) < _COUNTS * kept
-    if counts:
-        return _with(stdlib, 1)
-    return _with(isal_zlib, 3 if kept <= _DOUBLES * len(sample) else 1)
+    if kept > _DOUBLES * len(sample):
+        return _FASTEST
+    if kept > _NUMBERS * len(sample):
+        # In numbers that count up only matches of three bytes are to be found.
+        return _SHORT_MATCHES if len(stdlib.compress(sample, 1, _RAW)) < _MUCH_LESS * kept else _FAST
+    if len(zlib_ng.compress(sample, 3, _RAW)) > _WORTH_IT * kept:
+        return _FAST
+    return _THOROUGH if kept <= _REPEATED * len(sample) else _FAIR
 
 
 def _with(
     library: Any,  # noqa: ANN401 - three modules with zlib's interface
     level: int,
-) -> Callable[[memoryview, memoryview], bytes]:
-    def compress(block: memoryview, before: memoryview) -> bytes:
+) -> Callable[[memoryview, Buffer], bytes]:
+    def compress(block: memoryview, before: Buffer) -> bytes:
         stream = library.compressobj(level, wbits=_RAW, zdict=before)
         part: bytes = stream.compress(block) + stream.flush(library.Z_SYNC_FLUSH)
         return part
@@ -84,8 +146,11 @@ def _with(
     return compress
 
 
-# Measured on the frames of tests/benchmarks: texts, logicals and factors that repeat; whole numbers, digits.
-_CHOICES = ((0.25, _with(zlib_ng, 3)), (0.52, _with(zlib_ng, 2)))
-# What is above is rounded numbers and times, and above this doubles.
-_DOUBLES = 0.85
-_COUNTS = 0.75
+_FASTEST, _FAST = _with(isal_zlib, 1), _with(isal_zlib, 2)
+_FAIR, _THOROUGH = _with(zlib_ng, 2), _with(zlib_ng, 3)
+_SHORT_MATCHES = _with(stdlib, 1)
+# What isal keeps of texts, logicals and factors that repeat; of other texts and whole numbers; of rounded
+# numbers and times; above are doubles. Measured on the frames of tests/benchmarks.
+_REPEATED, _NUMBERS, _DOUBLES = 0.25, 0.52, 0.85
+# How much less a slower compressor must keep to be worth its time.
+_WORTH_IT, _MUCH_LESS = 0.92, 0.75

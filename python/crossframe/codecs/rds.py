@@ -13,6 +13,7 @@ from crossframe import _rserial
 from crossframe.attributes import decode_node
 from crossframe.codecs.packed import Packed
 from crossframe.codecs.r_values import decode_value, encode_value
+from crossframe.codecs.serialized import Serialized
 from crossframe.errors import DecodeError, UsageError
 
 if TYPE_CHECKING:
@@ -86,9 +87,14 @@ def decode_rds(data: Buffer | Packed, losses: Losses) -> Value:
     return decode_value(open_rds(data), losses)
 
 
+def serialize_rds(value: Value, losses: Losses, *, version: int = 3) -> Serialized:
+    """Make a table or value ready to be written as an RDS of serialization version 2 or 3."""
+    return Serialized(encode_value(value, losses), _checked(version))
+
+
 def encode_rds(value: Value, losses: Losses, *, version: int = 3) -> bytes:
     """Encode a table or value as an uncompressed RDS of serialization version 2 or 3."""
-    return _rserial.encode(encode_value(value, losses), _checked(version))
+    return serialize_rds(value, losses, version=version).whole()
 
 
 def open_rdata(data: Buffer | Packed) -> dict[str, Node]:
@@ -126,10 +132,15 @@ def decode_rdata(data: Buffer | Packed, losses: Losses, *, name: str | None = No
     return {one: decode_value(node, losses) for one, node in objects.items()}
 
 
+def serialize_rdata(values: Mapping[str, Value], losses: Losses, *, version: int = 3) -> Serialized:
+    """Make tables and values ready to be written as an RData, one object each."""
+    root = _rserial.pairlist([(name, encode_value(value, losses)) for name, value in values.items()])
+    return Serialized(root, _checked(version), f"RDX{version}\n".encode())
+
+
 def encode_rdata(values: Mapping[str, Value], losses: Losses, *, version: int = 3) -> bytes:
     """Encode tables and values as an uncompressed RData, one object each."""
-    root = _rserial.pairlist([(name, encode_value(value, losses)) for name, value in values.items()])
-    return f"RDX{_checked(version)}\n".encode() + _rserial.encode(root, version)
+    return serialize_rdata(values, losses, version=version).whole()
 
 
 def _checked(version: int) -> int:

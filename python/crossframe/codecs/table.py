@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from crossframe.codecs import compression as compressions
 from crossframe.codecs import csv, parquet, rds
 from crossframe.codecs.columns import pick
 from crossframe.codecs.inspect_r import describe_object
+from crossframe.codecs.serialized import Serialized
 from crossframe.errors import UnsupportedTypeError, UsageError
 from crossframe.losses import Losses
 from crossframe.results import ColumnInfo, ObjectInfo
@@ -26,15 +28,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Bytes to store.
+    """What is to be stored.
 
     Attributes:
-        data: Not compressed.
+        data: Bytes, not compressed, or what they will be made of.
         sidecar: From the bytes as they will be stored to the text beside them; ``None`` for formats without.
     """
 
-    data: Buffer
+    data: Buffer | Serialized
     sidecar: Callable[[Buffer], str | None] | None = None
+
+    def stored(self, compression: str | None) -> Buffer:
+        """Return the bytes as they will be stored."""
+        if isinstance(self.data, Serialized):
+            return self.data.compressed(compression) if compression else self.data.whole()
+        return compressions.compress(self.data, compression) if compression else self.data
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +181,7 @@ def _inspect_parquet(source: Source) -> tuple[ObjectInfo, ...]:
 
 
 def _encode_rds(tables: Mapping[str, Value], target: Target) -> Encoded:
-    return Encoded(rds.encode_rds(_one(tables), target.losses, version=target.serialization))
+    return Encoded(rds.serialize_rds(_one(tables), target.losses, version=target.serialization))
 
 
 def _decode_rds(source: Source) -> Mapping[str, Value]:
@@ -185,7 +193,7 @@ def _inspect_rds(source: Source) -> tuple[ObjectInfo, ...]:
 
 
 def _encode_rdata(tables: Mapping[str, Value], target: Target) -> Encoded:
-    return Encoded(rds.encode_rdata(tables, target.losses, version=target.serialization))
+    return Encoded(rds.serialize_rdata(tables, target.losses, version=target.serialization))
 
 
 def _decode_rdata(source: Source) -> Mapping[str, Value]:

@@ -111,6 +111,25 @@ nb::bytes encode_bytes(const Handle& root, int version, bool ascii) {
   return out;
 }
 
+// Hands pieces to a Python function, as bytes.
+class FunctionSink : public Sink {
+ public:
+  explicit FunctionSink(nb::handle take) : take_(take) {}
+  void take(const std::uint8_t* data, std::size_t size) override {
+    const nb::gil_scoped_acquire locked;
+    take_(nb::bytes(data, size));
+  }
+
+ private:
+  nb::handle take_;
+};
+
+void encode_pieces(const Handle& root, int version, std::size_t size, nb::handle take) {
+  FunctionSink sink(take);
+  nb::gil_scoped_release unlocked;
+  encode_xdr(*root.node, version, size, sink);
+}
+
 template <class T>
 nb::capsule arrow_capsule(T* value, const char* name) {
   return nb::capsule(value, name, [](void* held) noexcept {
@@ -256,6 +275,8 @@ NB_MODULE(_rserial, m) {
   m.def("decode", &decode_bytes, nb::arg("data"));
   m.def("decode_pieces", &decode_pieces, nb::arg("pieces"), nb::arg("size"), nb::arg("skip") = 0);
   m.def("encode", &encode_bytes, nb::arg("root"), nb::arg("version") = 3, nb::arg("ascii") = false);
+  m.def("encode_pieces", &encode_pieces, nb::arg("root"), nb::arg("version"), nb::arg("size"),
+        nb::arg("take"));
   m.def("null", &make_null);
   m.def("vector", &make_vector, nb::arg("source"), nb::arg("attributes") = Attributes{});
   m.def("with_attributes", &with_attributes, nb::arg("source"), nb::arg("attributes"), nb::arg("s4") = false);

@@ -323,6 +323,13 @@ void encode_xdr(const Node& root, int version, std::uint8_t* out, std::size_t si
   Encoder<XdrWriter>(writer).run(root, version);
 }
 
+void encode_xdr(const Node& root, int version, std::size_t piece, Sink& sink) {
+  std::vector<std::uint8_t> room(std::max<std::size_t>(piece, 64));
+  XdrWriter writer(room.data(), room.size(), &sink);
+  Encoder<XdrWriter>(writer).run(root, version);
+  writer.finish();
+}
+
 std::string encode_ascii(const Node& root, int version) {
   AsciiWriter writer;
   Encoder<AsciiWriter>(writer).run(root, version);

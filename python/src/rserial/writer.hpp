@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -33,32 +34,56 @@ class XdrCounter {
   std::size_t size_ = 0;
 };
 
+// Takes what has been written, whenever the room for it is full.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual void take(const std::uint8_t* data, std::size_t size) = 0;
+};
+
+// Writes into room that holds everything, or that is emptied into a sink each time it is full.
 class XdrWriter {
  public:
-  XdrWriter(std::uint8_t* out, std::size_t size) : at_(out), end_(out + size) {}
-  void header() { raw(reinterpret_cast<const std::uint8_t*>("X\n"), 2); }
-  void integer(std::int32_t value) {
-    const std::uint32_t bits = __builtin_bswap32(static_cast<std::uint32_t>(value));
-    std::memcpy(at_, &bits, 4);
-    at_ += 4;
+  XdrWriter(std::uint8_t* room, std::size_t size, Sink* sink = nullptr)
+      : start_(room), at_(room), end_(room + size), sink_(sink) {}
+  // Gives the sink what is left.
+  void finish() {
+    if (sink_ != nullptr) empty();
   }
+  void header() { raw(reinterpret_cast<const std::uint8_t*>("X\n"), 2); }
+  void integer(std::int32_t value) { integers(&value, 1); }
   void integers(const std::int32_t* values, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::uint32_t bits = __builtin_bswap32(static_cast<std::uint32_t>(values[i]));
-      std::memcpy(at_ + i * 4, &bits, 4);
+    while (count > 0) {
+      const std::size_t some = fitting(count, 4);
+      for (std::size_t i = 0; i < some; ++i) {
+        const std::uint32_t bits = __builtin_bswap32(static_cast<std::uint32_t>(values[i]));
+        std::memcpy(at_ + i * 4, &bits, 4);
+      }
+      at_ += some * 4;
+      values += some;
+      count -= some;
     }
-    at_ += count * 4;
   }
   void reals(const std::uint64_t* values, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::uint64_t bits = __builtin_bswap64(values[i]);
-      std::memcpy(at_ + i * 8, &bits, 8);
+    while (count > 0) {
+      const std::size_t some = fitting(count, 8);
+      for (std::size_t i = 0; i < some; ++i) {
+        const std::uint64_t bits = __builtin_bswap64(values[i]);
+        std::memcpy(at_ + i * 8, &bits, 8);
+      }
+      at_ += some * 8;
+      values += some;
+      count -= some;
     }
-    at_ += count * 8;
   }
   void raw(const std::uint8_t* values, std::size_t count) {
-    if (count > 0) std::memcpy(at_, values, count);
-    at_ += count;
+    while (count > 0) {
+      const std::size_t some = fitting(count, 1);
+      std::memcpy(at_, values, some);
+      at_ += some;
+      values += some;
+      count -= some;
+    }
   }
   void text(const std::uint8_t* values, std::size_t count) { raw(values, count); }
 
@@ -72,16 +97,35 @@ class XdrWriter {
     const std::uint64_t first = size >= 8 ? ~0ULL : (1ULL << (8 * size)) - 1;
     const std::uint64_t second = size <= 8 ? 0 : size == 16 ? ~0ULL : (1ULL << (8 * (size - 8))) - 1;
     if (((words[0] & first) | (words[1] & second)) & 0x8080808080808080ULL) return false;
-    integer(kChar | kAsciiEncoding << kLevelsShift);
-    integer(static_cast<std::int32_t>(size));
-    std::memcpy(at_, words, 16);
-    at_ += size;
+    const std::uint32_t head[2] = {__builtin_bswap32(kChar | kAsciiEncoding << kLevelsShift),
+                                   __builtin_bswap32(static_cast<std::uint32_t>(size))};
+    std::memcpy(at_, head, 8);
+    std::memcpy(at_ + 8, words, 16);
+    at_ += 8 + size;
     return true;
   }
 
  private:
+  // How many of `count` elements fit, at least one; empties the room where none does.
+  std::size_t fitting(std::size_t count, std::size_t size) {
+    std::size_t some = static_cast<std::size_t>(end_ - at_) / size;
+    if (some == 0) {
+      if (sink_ == nullptr) throw std::logic_error("more to write than was counted");
+      empty();
+      some = static_cast<std::size_t>(end_ - at_) / size;
+    }
+    return some < count ? some : count;
+  }
+
+  void empty() {
+    if (at_ != start_) sink_->take(start_, static_cast<std::size_t>(at_ - start_));
+    at_ = start_;
+  }
+
+  std::uint8_t* start_;
   std::uint8_t* at_;
   std::uint8_t* end_;
+  Sink* sink_;
 };
 
 class AsciiWriter {

@@ -1,13 +1,4 @@
-# What lies below a folder, by the rules of a bucket's listing; and paths as UTF-8 bytes.
-
-internal_name <- ".crossframe"
-temporary_name <- ".crossframe-tmp-"
-
-# Do these keys belong to the store itself: versions, locks, unfinished files?
-is_internal <- function(keys) {
-  grepl("(^|/)[.]crossframe(/|$)", keys) |
-    grepl("(^|/)[.]crossframe-tmp-", keys)
-}
+# What lies below a folder, by the rules of a bucket's listing.
 
 folder_list <- function(folder, prefix = "") {
   check_inside(folder, prefix)
@@ -110,9 +101,10 @@ folder_entries <- function(folder, prefix) {
   inside <- !found$link
   inside[found$link] <- vapply(
     below(path, names[found$link]),
-    is_within,
-    NA,
-    root = folder$root
+    function(link) {
+      is_within(link, folder$root) && !leads_to_own(link, folder$root)
+    },
+    NA
   )
   kept <- inside & found$type %in% c("dir", "file")
   slash <- ifelse(found$type == "dir", "/", "")
@@ -129,59 +121,4 @@ folder_entries <- function(folder, prefix) {
 level_path <- function(folder, prefix) {
   level <- sub("/?[^/]*$", "", prefix)
   if (nzchar(level)) below(folder$root, level) else folder$root
-}
-
-# ---- Paths: UTF-8 text, whatever the locale ----
-
-# Why paste0 and not file.path: the root may be "/".
-below <- function(path, names) {
-  if (length(names) == 0) {
-    return(character())
-  }
-  paste0(sub("/$", "", path), "/", names)
-}
-
-# Why not dirname(): it expands "~", and passes through the locale.
-dirname_utf8 <- function(path) {
-  parent <- sub("/[^/]*$", "", path)
-  if (nzchar(parent)) parent else "/"
-}
-
-real_path <- function(path) .Call(C_real_path, path)
-
-# Is a path, its links followed, the root or below it? What does not exist yet counts by what is above it.
-is_within <- function(path, root) {
-  real <- real_path(path)
-  base <- real_path(root)
-  while (is.na(real) && path != root && path != "/") {
-    path <- dirname_utf8(path)
-    real <- real_path(path)
-  }
-  is.na(base) ||
-    real == base ||
-    startsWith(real, paste0(sub("/$", "", base), "/"))
-}
-
-# A path as the user gave it, absolute, "~" expanded, without a slash at the end.
-absolute_path <- function(path) {
-  if (!is_string(path) || !nzchar(path)) {
-    cf_abort(
-      "invalid_uri",
-      "A folder's root must be one string that is not empty."
-    )
-  }
-  path <- as_utf8(path.expand(path))
-  if (!startsWith(path, "/")) {
-    path <- below(as_utf8(getwd()), path)
-  }
-  path <- gsub("/(\\./)+", "/", gsub("/+", "/", paste0(path, "/")))
-  if (path == "/") path else sub("/$", "", path)
-}
-
-# Why by hand: in the C locale R knows no charset of a path, and would write its bytes as escapes.
-as_utf8 <- function(text) {
-  if (Encoding(text) != "latin1" && validUTF8(text)) {
-    Encoding(text) <- "UTF-8"
-  }
-  enc2utf8(text)
 }

@@ -67,7 +67,23 @@ new_store <- function(
   lacking <- setdiff(names(abilities), names(given))
   store[lacking] <- lapply(lacking, lacks_ability, uri = uri)
   store[names(given)] <- given
+  if (!is.null(given$copy)) {
+    store$copy <- copy_from_whole(given$copy)
+  }
   structure(store, class = "crossframe_store")
+}
+
+# A copy from a part of a store is one from that store, by the whole key: see store_below().
+copy_from_whole <- function(copy) {
+  force(copy)
+  function(key, target, source = NULL, version = NULL, if_absent = FALSE) {
+    while (!is.null(attr(source, "part_of"))) {
+      part <- attr(source, "part_of")
+      key <- paste0(part$above, key)
+      source <- part$store
+    }
+    copy(key, target, source, version, if_absent)
+  }
 }
 
 is_store <- function(x) inherits(x, "crossframe_store")

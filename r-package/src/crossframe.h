@@ -5,6 +5,7 @@
 #define R_NO_REMAP
 #include <R.h>
 #include <Rinternals.h>
+#include <sys/stat.h>
 
 /* A file's time, in seconds and nanoseconds. */
 #ifdef __APPLE__
@@ -17,13 +18,18 @@
 SEXP cf_file_stat(SEXP paths);
 SEXP cf_dir_list(SEXP path);
 SEXP cf_real_path(SEXP path);
+enum { ETAG_ROOM = 64 };
+void cf_etag(char *out, const struct stat *s);
 
 /* file.c: NULL (or what is asked for), or c(name, text) of the error where a call failed */
 SEXP cf_failure(int code);
 SEXP cf_file_read(SEXP path, SEXP start, SEXP length);
+SEXP cf_file_read_as(SEXP path, SEXP start, SEXP length, SEXP etag);
 SEXP cf_file_write(SEXP path, SEXP bytes);
-SEXP cf_file_touch(SEXP path, SEXP replaced);
-SEXP cf_lock(SEXP path, SEXP create);
+SEXP cf_file_copy(SEXP from, SEXP to, SEXP etag, SEXP fresh, SEXP dated);
+SEXP cf_file_touch(SEXP path, SEXP replaced, SEXP after);
+SEXP cf_lock(SEXP path, SEXP create, SEXP wait);
+SEXP cf_file_mode(SEXP path, SEXP as);
 SEXP cf_unlock(SEXP lock);
 SEXP cf_file_rename(SEXP from, SEXP to);
 SEXP cf_file_link(SEXP from, SEXP to);

@@ -22,11 +22,11 @@ static const char *type_name(const struct stat *s) {
 }
 
 /* As Python's f"{size:x}-{mtime_ns:x}". */
-static void write_etag(char *out, size_t room, const struct stat *s) {
+void cf_etag(char *out, const struct stat *s) {
   int64_t ns = (int64_t)s->st_mtime * 1000000000 + MTIME(*s).tv_nsec;
   const char *sign = ns < 0 ? "-" : "";
   uint64_t magnitude = ns < 0 ? (uint64_t)(-(ns + 1)) + 1 : (uint64_t)ns;
-  snprintf(out, room, "%" PRIx64 "-%s%" PRIx64, (uint64_t)s->st_size, sign, magnitude);
+  snprintf(out, ETAG_ROOM, "%" PRIx64 "-%s%" PRIx64, (uint64_t)s->st_size, sign, magnitude);
 }
 
 /* list(type, link, size, modified, etag) of vectors; type "none" where nothing is there.
@@ -43,7 +43,7 @@ SEXP cf_file_stat(SEXP paths) {
   for (R_xlen_t i = 0; i < n; i++) {
     const char *path = CHAR(STRING_ELT(paths, i));
     struct stat s;
-    char text[64];
+    char text[ETAG_ROOM];
     LOGICAL(link)[i] = lstat(path, &s) == 0 && S_ISLNK(s.st_mode);
     if (stat(path, &s) != 0) {
       SET_STRING_ELT(type, i, Rf_mkChar("none"));
@@ -52,7 +52,7 @@ SEXP cf_file_stat(SEXP paths) {
       REAL(modified)[i] = NA_REAL;
       continue;
     }
-    write_etag(text, sizeof text, &s);
+    cf_etag(text, &s);
     SET_STRING_ELT(type, i, Rf_mkChar(type_name(&s)));
     SET_STRING_ELT(etag, i, Rf_mkChar(text));
     REAL(size)[i] = (double)s.st_size;

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from crossframe import formats, frames
+from crossframe import formats, frames, sidecars
 from crossframe.codecs.names import SIDECAR_SUFFIX
 from crossframe.codecs.packed import Packed
 from crossframe.codecs.table import CODECS, Codec, Encoded, Source, Target
-from crossframe.errors import CrossframeError, ObjectNotFoundError, UsageError
+from crossframe.errors import (
+    AccessDeniedError,
+    CrossframeError,
+    NotSupportedError,
+    ObjectNotFoundError,
+    UsageError,
+)
 from crossframe.keys import name_of
 from crossframe.losses import Losses
 from crossframe.results import Info, Saved
-from crossframe.stores import resolve, with_near_miss
+from crossframe.stores import Versions, resolve, with_near_miss
 
 if TYPE_CHECKING:
     import os
@@ -24,7 +31,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-    from crossframe.stores import Location, S3Options
+    from crossframe.stores import Location, ObjectMeta, S3Options
     from crossframe.values import Value
 
 
@@ -41,6 +48,7 @@ def save(
     serialization: int = 3,
     nan: str = "missing",
     strict: bool = False,
+    metadata: Mapping[str, str] | None = None,
     options: S3Options | None = None,
 ) -> Saved:
     """Save a frame to one key.
@@ -59,6 +67,7 @@ def save(
         serialization: Version of R's serialization, 2 or 3.
         nan: ``"missing"`` saves pandas' NaN as missing (R's NA), ``"nan"`` as NaN.
         strict: Raise where a value would not come back unchanged.
+        metadata: Text by name, kept with the object; ``info`` tells it.
         options: How to reach S3.
 
     Returns:
@@ -80,7 +89,9 @@ def save(
     values = _values(frame, name or name_of(location.key), choice, nan)
     encoded = codec.encode(values, Target(losses, serialization, schema))
     losses.tell(f"save '{location.shown}'")
-    return _store(encoded, values, location, choice, overwrite=overwrite, if_match=if_match)
+    return _store(
+        encoded, values, location, choice, overwrite=overwrite, if_match=if_match, metadata=metadata
+    )
 
 
 def _values(held: Any, name: str, choice: formats.Choice, nan: str) -> dict[str, Value]:  # noqa: ANN401
@@ -104,11 +115,17 @@ def _store(
     *,
     overwrite: bool,
     if_match: str | None,
+    metadata: Mapping[str, str] | None,
 ) -> Saved:
     data = encoded.stored(choice.compression)
     store, key = location.store, location.key
     meta = store.put(
-        key, data, if_absent=not overwrite, if_match=if_match, media_type=formats.media_type(choice)
+        key,
+        data,
+        if_absent=not overwrite,
+        if_match=if_match,
+        media_type=formats.media_type(choice),
+        metadata=metadata,
     )
     if encoded.sidecar is not None:
         # Why after the data: a sidecar whose data never came would describe older ones.
@@ -228,7 +245,7 @@ def _source(
 ) -> tuple[Codec, Source]:
     choice, packed = open_stored(location.key, stored, format)
     codec = CODECS[choice.format]
-    sidecar = _sidecar(location, version) if codec.sidecar else None
+    sidecar = _sidecar(location, stored, version) if codec.sidecar else None
     return codec, Source(name_of(location.key), packed, sidecar)
 
 
@@ -247,13 +264,15 @@ def open_stored(key: str, stored: Buffer, format: str | None) -> tuple[formats.C
     return formats.choose(key, head, format, compression=packed.compression), packed
 
 
-def _sidecar(location: Location, version: str | None) -> str | None:
-    if version is not None:
-        return None  # Why: versions of the two keys do not go together
-    try:
-        return bytes(location.store.get(location.key + SIDECAR_SUFFIX)).decode("utf-8", "replace")
-    except ObjectNotFoundError:
-        return None
+def _sidecar(location: Location, stored: Buffer, version: str | None) -> str | None:
+    """Return the schema beside the object; of an old version, the one that says that it belongs to it."""
+    if version is None:
+        return sidecars.current(location)
+    view = memoryview(stored).cast("B")
+    modified = location.store.head(location.key, version=version).modified
+    md5 = hashlib.md5(view, usedforsecurity=False).hexdigest()
+    found = sidecars.of_version(location, len(view), md5, modified)
+    return found[0] if found else None
 
 
 def info(
@@ -288,5 +307,19 @@ def info(
         modified=meta.modified,
         etag=meta.etag,
         version=meta.version,
+        versions=_count_versions(location, meta),
+        media_type=meta.media_type,
+        metadata=dict(meta.metadata),
         frames=objects,
     )
+
+
+def _count_versions(location: Location, meta: ObjectMeta) -> int | None:
+    """Return how many contents of the key are kept; ``None`` where none are or it is not told."""
+    store = location.store
+    if meta.version is None or not isinstance(store, Versions):
+        return None
+    try:
+        return sum(not one.deleted for one in store.versions(location.key, exact=True))
+    except (AccessDeniedError, NotSupportedError):
+        return None

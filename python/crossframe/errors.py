@@ -221,13 +221,20 @@ class BatchError(CrossframeError):
     loaded: Mapping[str, Any] = MappingProxyType({})
 
     @classmethod
-    def of(cls, errors: Mapping[str, CrossframeError], loaded: Mapping[str, Any]) -> BatchError:
+    def of(
+        cls,
+        errors: Mapping[str, CrossframeError],
+        loaded: Mapping[str, Any],
+        *,
+        verb: str = "load",
+        hint: str | None = 'Say on_error="skip" to have the rest.',
+    ) -> BatchError:
         """Tell of every key that failed."""
         told = "\n  ".join(
             f"'{key}': {one.problem} {one.detail or ''}".rstrip() for key, one in errors.items()
         )
         keys = "key" if len(errors) == 1 else "keys"
-        error = cls(f"Can't load {len(errors)} {keys}.", told, 'Say on_error="skip" to have the rest.')
+        error = cls(f"Can't {verb} {len(errors)} {keys}.", told, hint)
         error.errors = errors
         error.loaded = loaded
         return error

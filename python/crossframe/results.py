@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
 
@@ -34,6 +35,40 @@ class Saved:
     columns: int | None
     etag: str
     version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object whose bytes were written as they are, or made the newest again.
+
+    Attributes:
+        key: The key, to be used under the same root; whole where it was given whole.
+        uri: Where it can be loaded from.
+        bytes: Its size.
+        etag: ETag of the object.
+        version: Version id, where the store keeps versions.
+    """
+
+    key: str
+    uri: str
+    bytes: int
+    etag: str
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """An object that was copied or moved.
+
+    Attributes:
+        source: URI of what was copied.
+        target: URI of the copy.
+        bytes: Its size.
+    """
+
+    source: str
+    target: str
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +124,9 @@ class Info:
         modified: Time of the last write, UTC.
         etag: ETag of the object.
         version: Version id, where the store keeps versions.
+        versions: How many contents of the key are kept, this one included; ``None`` where that is not told.
+        media_type: Content type, where it is told.
+        metadata: What was said about it when it was written, text by name.
         frames: One, or the objects of an RData in the order of the file.
     """
 
@@ -100,6 +138,9 @@ class Info:
     modified: datetime
     etag: str
     version: str | None
+    versions: int | None
+    media_type: str | None
+    metadata: Mapping[str, str]
     frames: tuple[ObjectInfo, ...]
 
     def as_dict(self) -> dict[str, Any]:

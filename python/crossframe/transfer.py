@@ -1,166 +1,248 @@
-"""Copy objects as they are, between stores and within one, one or many by pattern.
+"""Move bytes as they are: files to keys, keys to files, keys to keys; one, or many by pattern.
 
-The sidecar schema of a CSV goes with its data.
+The sidecar schema of a CSV goes with its data. Nothing is held in memory as a whole.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, TypeVar
 
-from crossframe.codecs.names import SIDECAR_SUFFIX
-from crossframe.errors import NameClashError, ObjectNotFoundError, UsageError
-from crossframe.extensions import split_extensions
-from crossframe.keys import parse_uri
-from crossframe.matching import matches, open_pattern, some
+from crossframe.errors import NotSupportedError, ObjectNotFoundError
+from crossframe.plans import Copy, of_this_machine, plan, plan_file
 from crossframe.pool import in_order
-from crossframe.stores import resolve, with_near_miss
+from crossframe.results import Copied, Stored
+from crossframe.sidecars import beside, has_sidecar, is_there, md5_of, of_version, stored
+from crossframe.streams import fetch_to, landing, local_path, media_type_of, pour, put_from, reading, told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from crossframe.matching import Match
-    from crossframe.stores import Location, S3Options
-
-_PATTERN = re.compile(r"[*?\[{]|/$")
-_HERE = re.compile(r"\.{1,2}(/|$)")
+    from crossframe.stores import ObjectMeta, S3Options
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """One object to be copied.
+Done = TypeVar("Done")
 
-    Attributes:
-        source: Where it is.
-        target: Where it goes.
-        size: Its size in bytes.
-        sidecar: Whether a sidecar schema goes with it; ``None`` where it is not known yet.
+
+def upload(
+    file: str | os.PathLike[str],
+    uri: str | os.PathLike[str],
+    *,
+    overwrite: bool = True,
+    metadata: Mapping[str, str] | None = None,
+    media_type: str | None = None,
+    options: S3Options | None = None,
+) -> list[Stored]:
+    """Upload a file, or many, as they are.
+
+    Args:
+        file: Path of a file of this machine; a pattern of paths, or a folder with its ``/``, means many.
+        uri: A key; a prefix with its ``/`` or a bucket keeps the files' names.
+        overwrite: ``False`` refuses a key that is taken.
+        metadata: Text by name, kept with each object.
+        media_type: Content type; by default what the extension says.
+        options: How to reach S3.
+
+    Returns:
+        What was stored, in byte order of the keys.
+
+    Raises:
+        ObjectNotFoundError: There is no such file.
+        NoMatchError: The pattern matches no file.
+        ObjectExistsError: ``overwrite=False`` and the key is taken.
+        StoreError: The store refused or failed; of many, what came before is uploaded.
     """
-
-    source: Location
-    target: Location
-    size: int
-    sidecar: bool | None
+    copies = plan_file(file, uri, options=options)
+    work = partial(upload_one, overwrite=overwrite, metadata=metadata, media_type=media_type)
+    return list(run(copies, work))
 
 
-def local(text: str | os.PathLike[str]) -> str:
-    """Return a path that begins with a dot as absolute: whatever the root is, it is this machine's."""
-    text = os.fspath(text)
-    if not _HERE.match(text):
-        return text
-    # Why not resolve(): symbolic links in a path are the user's business.
-    absolute = os.path.normpath(Path.cwd() / text)
-    return absolute + "/" if text.endswith(("/", ".")) and not absolute.endswith("/") else absolute
+def download(
+    uri: str | os.PathLike[str],
+    file: str | os.PathLike[str] | None = None,
+    *,
+    version: str | None = None,
+    overwrite: bool = True,
+    options: S3Options | None = None,
+) -> list[str]:
+    """Download an object, or many, as they are.
+
+    A file appears whole or not at all: what was there stays until the new content is complete and verified.
+
+    Args:
+        uri: A key, or a link; a pattern, or a prefix with its ``/``, means many.
+        file: Path of the file; a folder keeps the names, by default the working folder.
+        version: Version id of a single key.
+        overwrite: ``False`` refuses to replace a file.
+        options: How to reach S3.
+
+    Returns:
+        The paths of the files, in byte order of the keys.
+
+    Raises:
+        ObjectNotFoundError: No object at that key.
+        NoMatchError: The pattern matches no key.
+        ObjectExistsError: ``overwrite=False`` and there is such a file.
+        CorruptObjectError: The bytes are not those that were stored.
+        StoreError: The store or the file system refused or failed.
+    """
+    target = of_this_machine("./" if file is None else file)
+    copies = plan(uri, target, version=version, options=options)
+    return list(run(copies, partial(download_one, overwrite=overwrite, version=version)))
 
 
-def plan(
+def copy(
     source: str | os.PathLike[str],
     target: str | os.PathLike[str],
     *,
     regex: bool = False,
+    overwrite: bool = True,
     options: S3Options | None = None,
-) -> list[Copy]:
-    """Say what a copy would copy, and where to.
+) -> list[Copied]:
+    """Copy an object, or many: by the server itself where both ends are on one.
 
     Args:
-        source: A key, or a pattern; a trailing ``/`` means everything below.
-        target: A key; a prefix with its ``/``, a bucket or an existing folder keeps the names, and below a
-            pattern's literal prefix the levels too.
+        source: A key; a pattern, or a prefix with its ``/``, means many.
+        target: A key; a prefix with its ``/`` or a bucket keeps the names.
         regex: Take ``source`` as a regular expression.
+        overwrite: ``False`` refuses a key that is taken.
         options: How to reach S3.
 
+    Returns:
+        What was copied, in byte order of the keys.
+
     Raises:
-        ObjectNotFoundError: No object at the key.
+        ObjectNotFoundError: No object at that key.
         NoMatchError: The pattern matches no key.
-        UsageError: Many objects can't go to one key.
+        NameClashError: Two objects would go to one key.
+        UsageError: An object would go to itself, or over another that is to be copied.
+        ObjectExistsError: ``overwrite=False`` and the key is taken.
+        StoreError: A store refused or failed; of many, what came before is copied.
     """
-    source, target = local(source), local(target)
-    goal = _goal(target, options)
-    into = not goal.key or goal.key.endswith("/")
-    if not regex and not _PATTERN.search(parse_uri(source).key):
-        single = _single(source, goal, into=into, options=options)
-        if single is not None:
-            return [single]
-        source += "/"
-    opened = open_pattern(source, regex=regex, options=options)
-    found = some(matches(source, regex=regex, options=options), source, opened)
-    if not into and len(found) > 1:
-        raise UsageError(
-            f"Can't copy {len(found)} objects to one key '{goal.key}'.",
-            hint="Is it a prefix? Then end it with '/'.",
-        )
-    # Levels below the last whole segment of the literal prefix are kept.
-    base = opened.pattern.prefix.rpartition("/")[0]
-    start = len(base) + 1 if base else 0
-    copies = [_copy(match, goal, match.location.key[start:], into=into) for match in found]
-    _check_targets(copies)
-    return copies
+    copies = plan(source, target, regex=regex, options=options)
+    return list(run(copies, partial(copy_one, overwrite=overwrite)))
 
 
-def run(copies: list[Copy], *, overwrite: bool = True) -> Iterator[Copy]:
-    """Copy, several at a time, and yield each in its order when it is done.
+def move(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    *,
+    regex: bool = False,
+    overwrite: bool = True,
+    options: S3Options | None = None,
+) -> list[Copied]:
+    """Move an object, or many: each is deleted where it was once its copy is complete.
+
+    Args:
+        source: As for ``copy``.
+        target: As for ``copy``.
+        regex: Take ``source`` as a regular expression.
+        overwrite: ``False`` refuses a key that is taken.
+        options: How to reach S3.
+
+    Returns:
+        What was moved, in byte order of the keys.
 
     Raises:
-        ObjectExistsError: ``overwrite=False`` and a key is taken.
-        StoreError: A store refused or failed; what came before is copied.
+        CrossframeError: As for ``copy``; what is not moved is still where it was.
     """
-    with closing(in_order(partial(_run_one, overwrite=overwrite), copies)) as work:
-        for copy, future in work:
-            future.result()
-            yield copy
+    copies = plan(source, target, regex=regex, options=options)
+    check_movable(copies)
+    return list(run(copies, partial(move_one, work=partial(copy_one, overwrite=overwrite))))
 
 
-def _single(source: str, goal: Location, *, into: bool, options: S3Options | None) -> Copy | None:
-    """Return the copy of one object; ``None`` where the key is none but a prefix."""
-    location = resolve(source, options=options)
-    try:
-        meta = location.store.head(location.key)
-    except ObjectNotFoundError as error:
-        if location.store.children(location.key + "/").objects:
-            return None
-        raise with_near_miss(error, location) from None
-    name = location.key.rpartition("/")[2]
-    key = goal.key + name if into else goal.key
-    return Copy(location, goal.at(key), meta.size, None)
+def run(copies: Sequence[Copy], work: Callable[[Copy], Done]) -> Iterator[Done]:
+    """Do the work on each, several at a time, and yield what was done in order.
+
+    Raises:
+        CrossframeError: Of the first that failed; what came before is done.
+    """
+    with closing(in_order(work, copies)) as done:
+        for _, future in done:
+            yield future.result()
 
 
-def _copy(match: Match, goal: Location, below: str, *, into: bool) -> Copy:
-    key = goal.key + below if into else goal.key
-    return Copy(match.location, goal.at(key), match.meta.size, match.sidecar)
+def upload_one(
+    copy: Copy,
+    *,
+    overwrite: bool = True,
+    metadata: Mapping[str, str] | None = None,
+    media_type: str | None = None,
+) -> Stored:
+    """Upload one file, and its schema where it is a CSV with one."""
+    path = local_path(copy.source) or Path()
+    kind = media_type or media_type_of(copy.target.key)
+    with reading(path) as file:
+        meta = put_from(copy.target, file, if_absent=not overwrite, media_type=kind, metadata=metadata)
+    schema = local_path(beside(copy.source)) or Path()
+    if has_sidecar(copy.source.key) and schema.is_file():
+        with reading(schema) as file:
+            put_from(beside(copy.target), file, media_type="application/json")
+    return told(copy.target, meta)
 
 
-def _check_targets(copies: list[Copy]) -> None:
-    taken: dict[str, str] = {}
+def download_one(copy: Copy, *, overwrite: bool = True, version: str | None = None) -> str:
+    """Download one object, and the schema that belongs to it."""
+    path = local_path(copy.target) or Path()
+    with landing(path, overwrite=overwrite) as file:
+        meta = fetch_to(copy.source, file, version=version)
+    schema = _schema(copy, path, meta, version)
+    if schema is not None:
+        with landing(local_path(beside(copy.target)) or Path()) as file:
+            file.write(schema)
+    return str(path)
+
+
+def copy_one(copy: Copy, *, overwrite: bool = True) -> Copied:
+    """Copy one object, and its schema where it is a CSV with one."""
+    meta = pour(copy.source, copy.target, if_absent=not overwrite)
+    if has_sidecar(copy.source.key):
+        _copy_schema(copy)
+    return Copied(copy.source.uri, copy.target.uri, meta.size)
+
+
+def move_one(copy: Copy, *, work: Callable[[Copy], Done]) -> Done:
+    """Copy one object by ``work``, then delete it and its schema where they were."""
+    done = work(copy)
+    copy.source.store.delete(copy.source.key)
+    schema = beside(copy.source)
+    if has_sidecar(copy.source.key) and (copy.sidecar or (copy.sidecar is None and is_there(schema))):
+        schema.store.delete(schema.key)
+    return done
+
+
+def check_movable(copies: Sequence[Copy]) -> None:
+    """Refuse to move from where nothing can be deleted, before anything is copied."""
     for copy in copies:
-        key = copy.target.key
-        if key in taken:
-            raise NameClashError(f"Can't copy '{taken[key]}' and '{copy.source.key}' to one key '{key}'.")
-        taken[key] = copy.source.key
+        if copy.source.store.uri.startswith(("http:", "https:")):
+            raise NotSupportedError(f"Can't move '{copy.source.shown}': a link only reads.", hint="Copy it.")
 
 
-def _goal(target: str, options: S3Options | None) -> Location:
-    """Return where the copies go; an existing folder of this machine gets its ``/``."""
-    goal = resolve(target, options=options)
-    if goal.key and not goal.key.endswith("/") and goal.store.uri.startswith("file:"):
-        folder = unquote(goal.store.uri.removeprefix("file://"))
-        if Path(folder, goal.key).is_dir():
-            return goal.at(goal.key + "/")
-    return goal
+def is_path(text: str | os.PathLike[str]) -> bool:
+    """Tell whether a place is written as a path of this machine: it begins with a dot, a slash or ``~``."""
+    return os.fspath(text).startswith((".", "/", "~", "file:"))
 
 
-def _run_one(copy: Copy, *, overwrite: bool) -> None:
-    source, target = copy.source, copy.target
-    target.store.put(target.key, source.store.get(source.key), if_absent=not overwrite)
-    if copy.sidecar is False or split_extensions(source.key).format != "csv":
-        return
-    try:
-        sidecar = source.store.get(source.key + SIDECAR_SUFFIX)
-    except ObjectNotFoundError:
-        return
-    target.store.put(target.key + SIDECAR_SUFFIX, sidecar, media_type="application/json")
+def _copy_schema(copy: Copy) -> None:
+    """Copy the schema after its data; one of what was there before goes."""
+    if copy.sidecar is not False:
+        with suppress(ObjectNotFoundError):
+            pour(beside(copy.source), beside(copy.target))
+            return
+    old = beside(copy.target)
+    if is_there(old):
+        old.store.delete(old.key)
+
+
+def _schema(copy: Copy, path: Path, meta: ObjectMeta, version: str | None) -> bytes | None:
+    """Return the schema that belongs to what was downloaded."""
+    if copy.sidecar is False or not has_sidecar(copy.source.key):
+        return None
+    if version is None:
+        return stored(copy.source)
+    with reading(path) as file:
+        found = of_version(copy.source, meta.size, md5_of(file), meta.modified)
+    return found[0].encode() if found else None

@@ -9,9 +9,16 @@ if TYPE_CHECKING:
     from crossframe.api import info, load, save
     from crossframe.attributes import RValue
     from crossframe.batch import find, load_many, save_many
+    from crossframe.conversion import convert
+    from crossframe.deletion import delete
+    from crossframe.history import restore, versions
+    from crossframe.housekeeping import cleanup, expire, make_bucket
+    from crossframe.links import publish, request, share, unpublish
     from crossframe.listing import buckets, ls
     from crossframe.safety import check
     from crossframe.stores import S3Options, get_root, set_root
+    from crossframe.transfer import copy, download, move, upload
+    from crossframe.using import open, read_using, write_using
 
 __version__ = "0.1.0"
 
@@ -21,15 +28,33 @@ _HOMES = {
     "S3Options": "stores",
     "buckets": "listing",
     "check": "safety",
+    "cleanup": "housekeeping",
+    "convert": "conversion",
+    "copy": "transfer",
+    "delete": "deletion",
+    "download": "transfer",
+    "expire": "housekeeping",
     "find": "batch",
     "get_root": "stores",
     "info": "api",
     "load": "api",
     "load_many": "batch",
     "ls": "listing",
+    "make_bucket": "housekeeping",
+    "move": "transfer",
+    "open": "using",
+    "publish": "links",
+    "read_using": "using",
+    "request": "links",
+    "restore": "history",
     "save": "api",
     "save_many": "batch",
     "set_root": "stores",
+    "share": "links",
+    "unpublish": "links",
+    "upload": "transfer",
+    "versions": "history",
+    "write_using": "using",
 }
 
 __all__ = [
@@ -38,16 +63,34 @@ __all__ = [
     "__version__",
     "buckets",
     "check",
+    "cleanup",
+    "convert",
+    "copy",
+    "delete",
+    "download",
     "errors",
+    "expire",
     "find",
     "get_root",
     "info",
     "load",
     "load_many",
     "ls",
+    "make_bucket",
+    "move",
+    "open",
+    "publish",
+    "read_using",
+    "request",
+    "restore",
     "save",
     "save_many",
     "set_root",
+    "share",
+    "unpublish",
+    "upload",
+    "versions",
+    "write_using",
 ]
 
 

@@ -10,7 +10,14 @@ import sys
 import warnings
 from typing import TYPE_CHECKING
 
-from crossframe.cli import frames, listing, transfer  # noqa: F401 - importing makes the commands known
+from crossframe.cli import (  # noqa: F401 - importing makes the commands known
+    frames,
+    history,
+    housekeeping,
+    listing,
+    sharing,
+    transfer,
+)
 from crossframe.cli.app import app
 from crossframe.errors import CrossframeError
 

@@ -20,6 +20,7 @@ Where = Annotated[
     str, typer.Argument(metavar="URI", help="s3://bucket/key, a path, or a key under the root.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 Regex = Annotated[bool, typer.Option("--regex", help="The pattern is a regular expression.")]
 Format = Annotated[
     str | None, typer.Option("--format", help="Format; by default by content, then extension.")

@@ -27,6 +27,10 @@ def info(ctx: typer.Context, uri: Where, as_json: AsJson = False) -> None:
         return show_json(found.as_dict())
     kind = found.format + (f" in {found.compression}" if found.compression else "")
     print(f"{found.uri}\n{kind}, {found.size:,} bytes, {as_text(found.modified)}, etag {found.etag}")
+    if found.versions is not None:
+        print(f"version {found.version}, {found.versions:,} kept")
+    for name, about in found.metadata.items():
+        print(f"{name}: {about}")
     for one in found.frames:
         print(f"\n{one.name}: {_extent(one)}")
         if one.columns:
@@ -87,16 +91,22 @@ def convert(
     """Convert a frame from one format to another; types and attributes stay."""
     from dataclasses import asdict
 
-    from crossframe import api
-    from crossframe.transfer import local
+    from crossframe import conversion
 
-    frame = api.load(local(source), name=name, format=from_, as_="arrow", strict=strict, options=ctx.obj)
-    saved = api.save(frame, local(target), format=to, overwrite=overwrite, strict=strict, options=ctx.obj)
+    saved = conversion.convert(
+        source,
+        target,
+        name=name,
+        from_=from_,
+        to=to,
+        overwrite=overwrite,
+        strict=strict,
+        options=ctx.obj,
+    )
     if as_json:
         return show_json(asdict(saved))
-    print(
-        f"{saved.uri}: {saved.format}, {saved.rows:,} rows x {saved.columns} columns, {saved.bytes:,} bytes"
-    )
+    extent = "" if saved.rows is None else f" {saved.rows:,} rows x {saved.columns} columns,"
+    print(f"{saved.uri}: {saved.format},{extent} {saved.bytes:,} bytes")
     return None
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from crossframe.transfer import Copy
+    from crossframe.plans import Copy
+
+Done = TypeVar("Done")
 
 
-def with_progress(done: Iterable[Copy], copies: list[Copy], *, quiet: bool) -> Iterable[Copy]:
+def with_progress(done: Iterable[Done], copies: list[Copy], verb: str, *, quiet: bool) -> Iterable[Done]:
     """Yield what is done, with a bar where somebody is watching and it is not over at once."""
     if quiet or len(copies) < 2 or not sys.stderr.isatty():  # noqa: PLR2004 - one needs no bar
         yield from done
@@ -22,10 +24,10 @@ def with_progress(done: Iterable[Copy], copies: list[Copy], *, quiet: bool) -> I
 
     parts = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*parts, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("copying", total=sum(copy.size for copy in copies))
-        for copy in done:
+        task = progress.add_task(verb, total=sum(copy.size for copy in copies))
+        for copy, one in zip(copies, done, strict=True):
             progress.update(task, advance=copy.size, description=copy.source.key[-40:])
-            yield copy
+            yield one
 
 
 def show_rows(rows: list[dict[str, Any]], shown: list[str], *, as_json: bool) -> None:

@@ -1,0 +1,85 @@
+"""Commands that give others access."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossframe.cli.app import AsJson, Where, Yes, app
+from crossframe.cli.output import as_text, show_json
+from crossframe.cli.transfer import confirm
+
+if TYPE_CHECKING:
+    from crossframe.stores import Link
+
+Expires = Annotated[
+    str, typer.Option("--expires", "-e", help="How long the link works: 30m, 12h, 1d ... at most 7d.")
+]
+KeyOrPrefix = Annotated[str, typer.Argument(metavar="URI", help="A key; a prefix ends in '/'.")]
+
+
+@app.command(epilog="Example: crossframe share s3://lab-data/runs/a.rds --expires 2d")
+def share(
+    ctx: typer.Context,
+    uri: Where,
+    expires: Expires = "1d",
+    version: Annotated[str | None, typer.Option("--version", help="Version id.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a link that fetches one object, for R, Python, a browser or curl; no account is needed."""
+    from crossframe import links
+    from crossframe.extensions import split_extensions
+
+    link = links.share(uri, expires, version=version, options=ctx.obj)
+    if as_json:
+        return _show_link(link)
+    name = uri.rpartition("/")[2]
+    print(f"{link}\nWorks until {as_text(link.expires)} for whoever has it. To fetch it:")
+    if split_extensions(name).format:
+        print(f'  R:      d <- crossframe::cf_load("{link}")')
+        print(f'  Python: d = crossframe.load("{link}")')
+    print(f"  Shell:  curl --output '{_quoted(name)}' '{link}'")
+    return None
+
+
+@app.command(epilog="Example: crossframe request s3://lab-data/incoming/b.csv --expires 12h")
+def request(ctx: typer.Context, uri: Where, expires: Expires = "1d", as_json: AsJson = False) -> None:
+    """Make a link by which somebody without an account can upload to one key."""
+    from crossframe import links
+
+    link = links.request(uri, expires, options=ctx.obj)
+    if as_json:
+        return _show_link(link)
+    print(f"{link}\nWorks until {as_text(link.expires)} for whoever has it. To upload:")
+    print(f"  Shell:  curl --upload-file '{_quoted(uri.rpartition('/')[2])}' '{link}'")
+    return None
+
+
+@app.command(epilog="Example: crossframe publish s3://lab-data/open/")
+def publish(ctx: typer.Context, uri: KeyOrPrefix, yes: Yes = False, as_json: AsJson = False) -> None:
+    """Let anybody read an object, or all below a prefix."""
+    from crossframe import links
+    from crossframe.stores import resolve
+
+    if not yes and not resolve(uri, options=ctx.obj).key:
+        confirm(f"Let anybody read all of {uri}?")
+    url = links.publish(uri, options=ctx.obj)
+    return show_json({"url": url}) if as_json else print(url)
+
+
+@app.command(epilog="Example: crossframe unpublish s3://lab-data/open/")
+def unpublish(ctx: typer.Context, uri: KeyOrPrefix) -> None:
+    """Take back what 'publish' allowed."""
+    from crossframe import links
+
+    links.unpublish(uri, options=ctx.obj)
+
+
+def _show_link(link: Link) -> None:
+    show_json({"link": str(link), "verb": link.verb, "expires": link.expires})
+
+
+def _quoted(name: str) -> str:
+    """Return a name to stand between single quotes in a shell."""
+    return name.replace("'", "'\\''")

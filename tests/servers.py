@@ -37,7 +37,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,11 +133,46 @@ def seaweedfs(*, tls: bool = False) -> Iterator[Server]:
                 # Why not gently: it takes seconds to close files that nobody wants.
                 child.kill()
                 child.wait()
-                for port in ports:
-                    for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
-                        left.unlink(missing_ok=True)
+                _remove_sockets(ports)
         log = (Path(folder) / "2" / "weed.log").read_text(errors="replace")
         raise RuntimeError(f"SeaweedFS did not start:\n{log[-2000:]}")
+
+
+def _remove_sockets(ports: list[int]) -> None:
+    for port in ports:
+        for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+            left.unlink(missing_ok=True)
+
+
+class Restartable:
+    """SeaweedFS on a folder that outlives it: killed by ``kill()``, back again after ``start()``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._ports = _free_ports(10)
+        self._child: subprocess.Popen[bytes] | None = None
+        self.server = Server(f"http://127.0.0.1:{self._ports[0]}", "lab", "a-secret-of-the-lab")
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        _remove_sockets(self._ports)
+
+    def start(self) -> None:
+        """Start it; return once it answers."""
+        self._child = _start_weed(self._folder, self.server, self._ports)
+        if not _answers(self.server, self._child):
+            log = (self._folder / "weed.log").read_text(errors="replace")
+            raise RuntimeError(f"SeaweedFS did not start:\n{log[-2000:]}")
+
+    def kill(self) -> None:
+        """End it as kill -9 does."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
 
 
 def seaweedfs_tls() -> contextlib.AbstractContextManager[Server]:
@@ -160,8 +195,8 @@ def _make_certificates(folder: Path) -> str:
 
 def _start_weed(folder: Path, server: Server, ports: list[int]) -> subprocess.Popen[bytes]:
     data, temporary = folder / "data", folder / "tmp"
-    data.mkdir(parents=True)
-    temporary.mkdir()
+    data.mkdir(parents=True, exist_ok=True)
+    temporary.mkdir(exist_ok=True)
     pair = {"accessKey": server.access_key, "secretKey": server.secret_key}
     actions = ["Admin", "Read", "Write", "List", "Tagging"]
     identities = {"identities": [{"name": "lab", "credentials": [pair], "actions": actions}]}

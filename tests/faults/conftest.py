@@ -1,4 +1,4 @@
-"""Fixtures of the faults: the gate before a real server, the two workers, and the README that the run writes."""
+"""Fixtures of the faults: the gate before a real server, both languages' workers, and the README."""
 
 from __future__ import annotations
 

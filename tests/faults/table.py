@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from gate import ALWAYS, Rule
+from gate import ALWAYS, Action, Rule
 
 # Tries in all that the stores are told to make; a damaged body is asked for twice at most.
 ATTEMPTS = 3
@@ -66,112 +66,197 @@ ABSENT: dict[str, Any] = {"arguments": {"if_absent": True}, "before": False}
 MATCH: dict[str, Any] = {"arguments": {"if_match": IF_MATCH}}
 RANGE: dict[str, Any] = {"arguments": {"start": 100, "length": 500}}
 BIG: dict[str, Any] = {"size": LARGE}
-PART, COMPLETE = "partNumber=2", "uploadId=[^&]+$"
+PART: dict[str, Any] = {"target": "partNumber=2"}
+COMPLETE: dict[str, Any] = {"method": "POST", "target": "uploadId=[^&]+$"}
+NOWHERE: dict[str, Any] = {"options": {"endpoint": "http://127.0.0.1:1"}}
+NO_BUCKET: dict[str, Any] = {"options": {"bucket": "no-such-bucket"}}
+SERVER_TIME = "time of the server: "
 
 
 def fails(status: int, code: str, times: int, **more: Any) -> tuple[Rule, ...]:
     return (Rule("status", status=status, code=code, times=times, **more),)
 
 
+def once(action: Action, **more: Any) -> tuple[Rule, ...]:
+    return (Rule(action, **more),)
+
+
+def ever(action: Action, **more: Any) -> tuple[Rule, ...]:
+    return (Rule(action, times=ALWAYS, **more),)
+
+
+def fails_500(times: int) -> tuple[Rule, ...]:
+    return fails(500, "InternalError", times)
+
+
+def slow_down(times: int, **more: Any) -> tuple[Rule, ...]:
+    return fails(503, "SlowDown", times, **more)
+
+
+def conflict(times: int) -> tuple[Rule, ...]:
+    return fails(409, "ConditionalRequestConflict", times, method="PUT")
+
+
 def same(count: int) -> tuple[int, int]:
     return count, count
 
 
+EXPIRED = fails(400, "ExpiredToken", ALWAYS)
+DENIED = fails(403, "AccessDenied", ALWAYS)
+MORE = ever("replace", old=b"<IsTruncated>false", new=b"<IsTruncated>true")
+LOST_THEN_GONE = (Rule("apply_then_reset", **COMPLETE), *fails(404, "NoSuchUpload", ALWAYS, **COMPLETE))
+
 ROWS = [
     # ---- The server fails ----
-    Row("500 once", "get", fails(500, "InternalError", 1), "ok", same(2)),
-    Row("500 twice", "get", fails(500, "InternalError", 2), "ok", same(3)),
-    Row("500 for ever", "get", fails(500, "InternalError", ALWAYS), "unavailable", same(3), "failed 3 times"),
-    Row("503 SlowDown once", "get", fails(503, "SlowDown", 1), "ok", same(2)),
-    Row("503 SlowDown twice", "get", fails(503, "SlowDown", 2), "ok", same(3)),
-    Row("503 SlowDown for ever", "get", fails(503, "SlowDown", ALWAYS), "unavailable", same(3), "SlowDown"),
-    Row("503 SlowDown twice", "get", fails(503, "SlowDown", 2), "ok", same(3), **RANGE),
-    Row("503 SlowDown twice", "head", fails(503, "SlowDown", 2), "ok", same(3)),
-    Row("503 SlowDown for ever", "head", fails(503, "SlowDown", ALWAYS), "unavailable", same(6)),
-    Row("503 SlowDown twice", "list", fails(503, "SlowDown", 2), "ok", same(3)),
-    Row("503 SlowDown for ever", "list", fails(503, "SlowDown", ALWAYS), "unavailable", same(3)),
-    Row("503 SlowDown twice", "delete", fails(503, "SlowDown", 2), "ok", same(3)),
-    Row("500 once", "put", fails(500, "InternalError", 1), "ok", same(2)),
-    Row("503 SlowDown twice", "put", fails(503, "SlowDown", 2), "ok", same(3)),
-    Row("503 SlowDown for ever", "put", fails(503, "SlowDown", ALWAYS), "unavailable", same(3)),
-    Row("503 SlowDown twice", "put", fails(503, "SlowDown", 2), "ok", same(3), **ABSENT),
-    Row("503 SlowDown for ever", "put", fails(503, "SlowDown", ALWAYS), "unavailable", same(3), **MATCH),
-    Row("a part: 503 SlowDown twice", "put", fails(503, "SlowDown", 2, target=PART), "ok", same(6), **BIG),
-    Row("a part: 503 SlowDown for ever", "put", fails(503, "SlowDown", ALWAYS, target=PART), "unavailable", same(6), **BIG),
+    Row("500 once", "get", fails_500(1), "ok", same(2)),
+    Row("500 twice", "get", fails_500(2), "ok", same(3)),
+    Row("500 for ever", "get", fails_500(ALWAYS), "unavailable", same(3), "failed 3 times"),
+    Row("503 SlowDown once", "get", slow_down(1), "ok", same(2)),
+    Row("503 SlowDown twice", "get", slow_down(2), "ok", same(3)),
+    Row("503 SlowDown for ever", "get", slow_down(ALWAYS), "unavailable", same(3), "SlowDown"),
+    Row("503 SlowDown twice", "get", slow_down(2), "ok", same(3), **RANGE),
+    Row("503 SlowDown twice", "head", slow_down(2), "ok", same(3)),
+    Row("503 SlowDown for ever", "head", slow_down(ALWAYS), "unavailable", same(6)),
+    Row("503 SlowDown twice", "list", slow_down(2), "ok", same(3)),
+    Row("503 SlowDown for ever", "list", slow_down(ALWAYS), "unavailable", same(3)),
+    Row("503 SlowDown twice", "delete", slow_down(2), "ok", same(3)),
+    Row("500 once", "put", fails_500(1), "ok", same(2)),
+    Row("503 SlowDown twice", "put", slow_down(2), "ok", same(3)),
+    Row("503 SlowDown for ever", "put", slow_down(ALWAYS), "unavailable", same(3)),
+    Row("503 SlowDown twice", "put", slow_down(2), "ok", same(3), **ABSENT),
+    Row("503 SlowDown for ever", "put", slow_down(ALWAYS), "unavailable", same(3), **MATCH),
+    Row("a part: 503 SlowDown twice", "put", slow_down(2, **PART), "ok", same(6), **BIG),
+    Row("a part: 503 SlowDown for ever", "put", slow_down(ALWAYS, **PART), "unavailable", same(6), **BIG),
     # ---- The connection breaks ----
-    Row("reset before the answer, once", "get", (Rule("reset"),), "ok", same(2)),
-    Row("reset before the answer, for ever", "get", (Rule("reset", times=ALWAYS),), "endpoint", same(3), "reached"),
-    Row("reset before the answer, once", "put", (Rule("reset"),), "ok", same(2)),
-    Row("reset before the answer, for ever", "put", (Rule("reset", times=ALWAYS),), "endpoint", same(3)),
-    Row("reset before the answer, once", "list", (Rule("reset"),), "ok", same(2)),
-    Row("reset in mid upload, once", "put", (Rule("reset_upload"),), "ok", same(2)),
-    Row("reset in mid upload, for ever", "put", (Rule("reset_upload", times=ALWAYS),), "endpoint", same(3)),
-    Row("reset in mid upload, once", "put", (Rule("reset_upload", target=PART),), "ok", same(5), **BIG),
-    Row("reset in mid upload, for ever", "put", (Rule("reset_upload", target=PART, times=ALWAYS),), "endpoint", same(6), **BIG),
-    Row("reset in mid download, once", "get", (Rule("truncate_rst"),), "ok", same(2)),
-    Row("reset in mid download, for ever", "get", (Rule("truncate_rst", times=ALWAYS),), ("corrupt_object", "endpoint"), (2, 3)),
-    Row("reset in mid download, once", "get", (Rule("truncate_rst"),), "ok", same(2), **BIG),
-    Row("reset in mid download, once", "get", (Rule("truncate_rst"),), "ok", same(2), **RANGE),
-    Row("no answer, once", "get", (Rule("hang"),), "ok", same(2)),
-    Row("no answer, for ever", "get", (Rule("hang", times=ALWAYS),), "endpoint", same(3), "reached"),
-    Row("no answer, once", "put", (Rule("hang"),), "ok", same(2)),
+    Row("reset before the answer, once", "get", once("reset"), "ok", same(2)),
+    Row("reset before the answer, for ever", "get", ever("reset"), "endpoint", same(3), "reached"),
+    Row("reset before the answer, once", "put", once("reset"), "ok", same(2)),
+    Row("reset before the answer, for ever", "put", ever("reset"), "endpoint", same(3)),
+    Row("reset before the answer, once", "list", once("reset"), "ok", same(2)),
+    Row("reset in mid upload, once", "put", once("reset_upload"), "ok", same(2)),
+    Row("reset in mid upload, for ever", "put", ever("reset_upload"), "endpoint", same(3)),
+    Row("reset in mid upload, once", "put", once("reset_upload", **PART), "ok", same(5), **BIG),
+    Row("reset in mid upload, for ever", "put", ever("reset_upload", **PART), "endpoint", same(6), **BIG),
+    Row("reset in mid download, once", "get", once("truncate_rst"), "ok", same(2)),
+    Row(
+        "reset in mid download, for ever", "get", ever("truncate_rst"), ("corrupt_object", "endpoint"), (2, 3)
+    ),
+    Row("reset in mid download, once", "get", once("truncate_rst"), "ok", same(2), **BIG),
+    Row("reset in mid download, once", "get", once("truncate_rst"), "ok", same(2), **RANGE),
+    Row("no answer, once", "get", once("hang"), "ok", same(2)),
+    Row("no answer, for ever", "get", ever("hang"), "endpoint", same(3), "reached"),
+    Row("no answer, once", "put", once("hang"), "ok", same(2)),
     # Why two tries only: libcurl takes five seconds more to notice while it sends.
-    Row("no answer, for ever", "put", (Rule("hang", times=ALWAYS),), "endpoint", same(2), options={"attempts": 2}),
+    Row("no answer, for ever", "put", ever("hang"), "endpoint", same(2), options={"attempts": 2}),
     # ---- The bytes are wrong ----
-    Row("truncated with FIN, once", "get", (Rule("truncate_fin"),), "ok", same(2)),
-    Row("truncated with FIN, for ever", "get", (Rule("truncate_fin", times=ALWAYS),), "corrupt_object", same(2), "twice"),
-    Row("truncated with FIN, once", "get", (Rule("truncate_fin"),), "ok", same(2), **BIG),
-    Row("truncated with FIN, once", "get", (Rule("truncate_fin"),), "ok", same(2), **RANGE),
-    Row("truncated with FIN, for ever", "get", (Rule("truncate_fin", times=ALWAYS),), "corrupt_object", same(2), **RANGE),
-    Row("truncated quietly, once", "get", (Rule("truncate_quiet"),), "ok", same(2)),
-    Row("truncated quietly, for ever", "get", (Rule("truncate_quiet", times=ALWAYS),), "corrupt_object", same(2), "twice"),
-    Row("truncated quietly, for ever", "get", (Rule("truncate_quiet", times=ALWAYS),), "corrupt_object", same(2), **BIG),
-    Row("truncated quietly, once", "get", (Rule("truncate_quiet"),), "ok", same(2), **RANGE),
-    Row("truncated quietly, for ever", "get", (Rule("truncate_quiet", times=ALWAYS),), "corrupt_object", same(2), **RANGE),
-    Row("bits flipped on the way down, once", "get", (Rule("corrupt"),), "ok", same(2)),
-    Row("bits flipped on the way down, for ever", "get", (Rule("corrupt", times=ALWAYS),), "corrupt_object", same(2), "twice"),
-    Row("bits flipped on the way down, once", "get", (Rule("corrupt"),), "ok", same(2), **BIG),
-    Row("bits flipped on the way down, for ever", "get", (Rule("corrupt", times=ALWAYS),), "corrupt_object", same(2), **BIG),
-    Row("bits flipped on the way up, once", "put", (Rule("corrupt_upload"),), "ok", same(2)),
-    Row("bits flipped on the way up, for ever", "put", (Rule("corrupt_upload", times=ALWAYS),), "corrupt_object", same(2)),
-    Row("bits flipped on the way up, once", "put", (Rule("corrupt_upload"),), "ok", same(2), **ABSENT),
-    Row("bits flipped on the way up, once", "put", (Rule("corrupt_upload", target=PART),), "ok", same(5), **BIG),
-    Row("bits flipped on the way up, for ever", "put", (Rule("corrupt_upload", target=PART, times=ALWAYS),), "corrupt_object", same(5), **BIG),
-    Row("listing truncated quietly, once", "list", (Rule("truncate_quiet"),), "ok", same(2)),
-    Row("listing truncated quietly, for ever", "list", (Rule("truncate_quiet", times=ALWAYS),), "unavailable", same(3)),
-    Row("listing that says there is more, but not where", "list", (Rule("replace", old=b"<IsTruncated>false", new=b"<IsTruncated>true", times=ALWAYS),), "unavailable", same(1)),
+    Row("truncated with FIN, once", "get", once("truncate_fin"), "ok", same(2)),
+    Row("truncated with FIN, for ever", "get", ever("truncate_fin"), "corrupt_object", same(2), "twice"),
+    Row("truncated with FIN, once", "get", once("truncate_fin"), "ok", same(2), **BIG),
+    Row("truncated with FIN, once", "get", once("truncate_fin"), "ok", same(2), **RANGE),
+    Row("truncated with FIN, for ever", "get", ever("truncate_fin"), "corrupt_object", same(2), **RANGE),
+    Row("truncated quietly, once", "get", once("truncate_quiet"), "ok", same(2)),
+    Row("truncated quietly, for ever", "get", ever("truncate_quiet"), "corrupt_object", same(2), "twice"),
+    Row("truncated quietly, for ever", "get", ever("truncate_quiet"), "corrupt_object", same(2), **BIG),
+    Row("truncated quietly, once", "get", once("truncate_quiet"), "ok", same(2), **RANGE),
+    Row("truncated quietly, for ever", "get", ever("truncate_quiet"), "corrupt_object", same(2), **RANGE),
+    Row("bits flipped on the way down, once", "get", once("corrupt"), "ok", same(2)),
+    Row("bits flipped on the way down, for ever", "get", ever("corrupt"), "corrupt_object", same(2), "twice"),
+    Row("bits flipped on the way down, once", "get", once("corrupt"), "ok", same(2), **BIG),
+    Row("bits flipped on the way down, for ever", "get", ever("corrupt"), "corrupt_object", same(2), **BIG),
+    Row("bits flipped on the way up, once", "put", once("corrupt_upload"), "ok", same(2)),
+    Row("bits flipped on the way up, for ever", "put", ever("corrupt_upload"), "corrupt_object", same(2)),
+    Row("bits flipped on the way up, once", "put", once("corrupt_upload"), "ok", same(2), **ABSENT),
+    Row("bits flipped on the way up, once", "put", once("corrupt_upload", **PART), "ok", same(5), **BIG),
+    Row(
+        "bits flipped on the way up, for ever",
+        "put",
+        ever("corrupt_upload", **PART),
+        "corrupt_object",
+        same(5),
+        **BIG,
+    ),
+    Row("listing truncated quietly, once", "list", once("truncate_quiet"), "ok", same(2)),
+    Row("listing truncated quietly, for ever", "list", ever("truncate_quiet"), "unavailable", same(3)),
+    Row("listing that says there is more, but not where", "list", MORE, "unavailable", same(1)),
     # ---- The answer is lost after the write ----
-    Row("answer lost after the write", "put", (Rule("apply_then_reset"),), "ok", same(2)),
-    Row("answer lost after the write, for ever", "put", (Rule("apply_then_reset", times=ALWAYS),), "endpoint", same(3), after="new"),
-    Row("answer lost after the write", "put", (Rule("apply_then_reset", method="PUT"),), "ok", same(3), **ABSENT),
-    Row("answer lost after the write", "put", (Rule("apply_then_reset", method="PUT"),), "ok", same(3), **MATCH),
-    Row("500 after the write", "put", (Rule("apply_then_status"),), "ok", same(3), **ABSENT),
-    Row("answer lost after the last part", "put", (Rule("apply_then_reset", method="POST", target=COMPLETE),), "ok", same(5), **BIG),
-    Row("answer lost after the last part, then 404 NoSuchUpload", "put", (Rule("apply_then_reset", method="POST", target=COMPLETE), *fails(404, "NoSuchUpload", ALWAYS, method="POST", target=COMPLETE)), "ok", same(6), **BIG),
-    Row("answer lost after the last part", "put", (Rule("apply_then_reset", method="POST", target=COMPLETE),), "ok", same(6), size=LARGE, **ABSENT),
-    Row("answer lost after the deletion", "delete", (Rule("apply_then_reset"),), "ok", same(2)),
+    Row("answer lost after the write", "put", once("apply_then_reset"), "ok", same(2)),
+    Row(
+        "answer lost after the write, for ever",
+        "put",
+        ever("apply_then_reset"),
+        "endpoint",
+        same(3),
+        after="new",
+    ),
+    Row(
+        "answer lost after the write", "put", once("apply_then_reset", method="PUT"), "ok", same(3), **ABSENT
+    ),
+    Row("answer lost after the write", "put", once("apply_then_reset", method="PUT"), "ok", same(3), **MATCH),
+    Row("500 after the write", "put", once("apply_then_status"), "ok", same(3), **ABSENT),
+    Row("answer lost after the last part", "put", once("apply_then_reset", **COMPLETE), "ok", same(5), **BIG),
+    Row(
+        "answer lost after the last part, then 404 NoSuchUpload", "put", LOST_THEN_GONE, "ok", same(6), **BIG
+    ),
+    Row(
+        "answer lost after the last part",
+        "put",
+        once("apply_then_reset", **COMPLETE),
+        "ok",
+        same(6),
+        size=LARGE,
+        **ABSENT,
+    ),
+    Row("answer lost after the deletion", "delete", once("apply_then_reset"), "ok", same(2)),
     # ---- Others write at the same time ----
-    Row("409 ConditionalRequestConflict once", "put", fails(409, "ConditionalRequestConflict", 1), "ok", same(2), **ABSENT),
-    Row("409 ConditionalRequestConflict for ever", "put", fails(409, "ConditionalRequestConflict", ALWAYS, method="PUT"), "precondition_failed", same(5), **ABSENT),
+    Row("409 ConditionalRequestConflict once", "put", conflict(1), "ok", same(2), **ABSENT),
+    Row(
+        "409 ConditionalRequestConflict for ever",
+        "put",
+        conflict(ALWAYS),
+        "precondition_failed",
+        same(5),
+        **ABSENT,
+    ),
     Row("somebody was first", "put", (), "object_exists", (1, 2), arguments={"if_absent": True}),
-    Row("somebody has changed it", "put", (), "precondition_failed", (1, 2), arguments={"if_match": "0123456789"}),
+    Row(
+        "somebody has changed it",
+        "put",
+        (),
+        "precondition_failed",
+        (1, 2),
+        arguments={"if_match": "0123456789"},
+    ),
     # ---- 200 with <Error> ----
-    Row("200 with <Error> at the end of an upload, once", "put", (Rule("ok_with_error_body", method="POST", target=COMPLETE),), "ok", same(5), **BIG),
-    Row("200 with <Error> at the end of an upload, for ever", "put", (Rule("ok_with_error_body", method="POST", target=COMPLETE, times=ALWAYS),), "unavailable", same(7), **BIG),
+    Row(
+        "200 with <Error> at the end of an upload, once",
+        "put",
+        once("ok_with_error_body", **COMPLETE),
+        "ok",
+        same(5),
+        **BIG,
+    ),
+    Row(
+        "200 with <Error> at the end of an upload, for ever",
+        "put",
+        ever("ok_with_error_body", **COMPLETE),
+        "unavailable",
+        same(7),
+        **BIG,
+    ),
     # ---- Who asks ----
-    Row("token expired", "get", fails(400, "ExpiredToken", ALWAYS), "expired_token", same(1), "has expired"),
-    Row("token expired", "head", fails(400, "ExpiredToken", ALWAYS), "expired_token", (3, 2), "has expired"),
-    Row("token expired", "put", fails(400, "ExpiredToken", ALWAYS), "expired_token", same(1), "has expired"),
-    Row("denied", "get", fails(403, "AccessDenied", ALWAYS), "access_denied", same(1), "s3:GetObject"),
-    Row("denied", "put", fails(403, "AccessDenied", ALWAYS), "access_denied", same(1), "s3:PutObject"),
-    Row("denied", "delete", fails(403, "AccessDenied", ALWAYS), "access_denied", same(1), "s3:DeleteObject"),
-    Row("denied", "list", fails(403, "AccessDenied", ALWAYS), "access_denied", same(1), "s3:ListBucket"),
-    Row("clock 20 minutes off", "get", (Rule("clock", seconds=1200, times=ALWAYS),), "clock_skew", same(1), "time of the server: "),
-    Row("clock 20 minutes off", "put", (Rule("clock", seconds=-1200, times=ALWAYS),), "clock_skew", same(1), "time of the server: "),
+    Row("token expired", "get", EXPIRED, "expired_token", same(1), "has expired"),
+    Row("token expired", "head", EXPIRED, "expired_token", (3, 2), "has expired"),
+    Row("token expired", "put", EXPIRED, "expired_token", same(1), "has expired"),
+    Row("denied", "get", DENIED, "access_denied", same(1), "s3:GetObject"),
+    Row("denied", "put", DENIED, "access_denied", same(1), "s3:PutObject"),
+    Row("denied", "delete", DENIED, "access_denied", same(1), "s3:DeleteObject"),
+    Row("denied", "list", DENIED, "access_denied", same(1), "s3:ListBucket"),
+    Row("clock 20 minutes off", "get", ever("clock", seconds=1200), "clock_skew", same(1), SERVER_TIME),
+    Row("clock 20 minutes off", "put", ever("clock", seconds=-1200), "clock_skew", same(1), SERVER_TIME),
     # ---- Where ----
-    Row("unreachable", "get", (), "endpoint", same(0), "(from the endpoint argument)", options={"endpoint": "http://127.0.0.1:1"}),
-    Row("unreachable", "put", (), "endpoint", same(0), "http://127.0.0.1:1", options={"endpoint": "http://127.0.0.1:1"}),
-    Row("no such bucket", "get", (), "bucket_not_found", same(1), "s3://no-such-bucket", options={"bucket": "no-such-bucket"}),
-    Row("no such bucket", "put", (), "bucket_not_found", same(1), "s3://no-such-bucket", options={"bucket": "no-such-bucket"}),
-    Row("no such bucket", "list", (), "bucket_not_found", same(1), "s3://no-such-bucket", options={"bucket": "no-such-bucket"}),
-]  # fmt: skip
+    Row("unreachable", "get", (), "endpoint", same(0), "(from the endpoint argument)", **NOWHERE),
+    Row("unreachable", "put", (), "endpoint", same(0), "http://127.0.0.1:1", **NOWHERE),
+    Row("no such bucket", "get", (), "bucket_not_found", same(1), "s3://no-such-bucket", **NO_BUCKET),
+    Row("no such bucket", "put", (), "bucket_not_found", same(1), "s3://no-such-bucket", **NO_BUCKET),
+    Row("no such bucket", "list", (), "bucket_not_found", same(1), "s3://no-such-bucket", **NO_BUCKET),
+]

@@ -9,6 +9,6 @@
 """
 
 from gate.proxy import Entry, Gate
-from gate.rules import ALWAYS, Rule
+from gate.rules import ALWAYS, Action, Rule
 
-__all__ = ["ALWAYS", "Entry", "Gate", "Rule"]
+__all__ = ["ALWAYS", "Action", "Entry", "Gate", "Rule"]

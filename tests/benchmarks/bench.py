@@ -1,7 +1,9 @@
 """`make bench`: reading and writing RDS beside R and pyreadr, side by side in one run, as ratios of medians.
 
 Every contestant runs in a process of its own, one after the other, in rounds, so that a busy moment of the
-machine falls on all. Timings are no tests: nothing here passes or fails.
+machine falls on all. Each begins with a small file, so that its libraries are in memory; then it reads the
+file ("read", into memory new to the process), reads it once more ("again") and writes. Timings are no
+tests: nothing here passes or fails.
 
 Usage: ``python tests/benchmarks/bench.py [--rounds 5] [--frames mixed,double]``
 """
@@ -24,6 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 HERE = Path(__file__).parent
+_SIZES = {"size": "file MB", "peak": "peak MB", "table": "table MB"}
 Times = dict[str, list[float]]
 
 
@@ -33,7 +36,8 @@ class Contestant:
 
     Attributes:
         name: As printed.
-        command: Takes a file; prints lines ``what value``: read and write in seconds, size and peak in bytes.
+        command: Takes a file and a small one; prints lines ``what value``: read, again and write in seconds,
+            and in bytes the file written, the peak of memory that reading added, and the Arrow table.
     """
 
     name: str
@@ -48,9 +52,9 @@ CONTESTANTS = (
 )
 
 
-def measure(contestant: Contestant, file: Path, rounds: int) -> Times:
+def measure(contestant: Contestant, file: Path) -> Times:
     """Run one contestant on one file."""
-    command = [*contestant.command, str(file), str(rounds)]
+    command = [*contestant.command, str(file), str(file.with_name("small.rds"))]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     times: Times = defaultdict(list)
     for line in done.stdout.splitlines():
@@ -60,7 +64,7 @@ def measure(contestant: Contestant, file: Path, rounds: int) -> Times:
 
 
 def run(folder: Path, frames: list[str], rounds: int) -> dict[str, dict[str, Times]]:
-    """Measure every contestant on every frame, in rounds of one repetition each."""
+    """Measure every contestant on every frame, in rounds."""
     results: dict[str, dict[str, Times]] = {}
     for frame in frames:
         for kind in ("", "-plain"):
@@ -70,7 +74,7 @@ def run(folder: Path, frames: list[str], rounds: int) -> dict[str, dict[str, Tim
                 for one in CONTESTANTS:
                     if kind and one.name == "inflate only":
                         continue
-                    for what, values in measure(one, file, 1).items():
+                    for what, values in measure(one, file).items():
                         merged[one.name][what] += values
             results[frame + kind] = merged
     return results
@@ -81,15 +85,15 @@ def show(results: dict[str, dict[str, Times]]) -> None:
     console = Console()
     for file, contestants in results.items():
         table = Table(title=f"{file}.rds, 1,000,000 x 10", title_justify="left")
-        for heading in ("", "read s", "x ours", "write s", "x ours", "size MB", "peak MB"):
+        for heading in ("", "read s", "x ours", "again s", "x ours", "write s", "x ours", *_SIZES.values()):
             table.add_column(heading, justify="right")
         ours = {what: median(values) for what, values in contestants["crossframe"].items()}
         for name, times in contestants.items():
             row = [name]
-            for what in ("read", "write"):
+            for what in ("read", "again", "write"):
                 value = median(times[what]) if times[what] else None
                 row += ["-", "-"] if value is None else [f"{value:.3f}", f"{value / ours[what]:.1f}"]
-            for what in ("size", "peak"):
+            for what in _SIZES:
                 row.append(f"{median(times[what]) / 1e6:.1f}" if times[what] else "-")
             if times:
                 table.add_row(*row)

@@ -15,6 +15,7 @@ mixed <- data.frame(
   time = as.POSIXct("2024-01-01", tz = "UTC") + sample.int(10000000L, n, TRUE)
 )
 double <- as.data.frame(matrix(rnorm(n * 10), n))
+saveRDS(mixed[1:1000, ], file.path(folder, "small.rds"))
 for (name in c("mixed", "double")) {
   frame <- get(name)
   saveRDS(frame, file.path(folder, paste0(name, ".rds")))

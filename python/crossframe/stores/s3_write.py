@@ -1,0 +1,285 @@
+"""An object's bytes going out: whole or in parts, checked, and never half."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import random
+import time
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from botocore import exceptions as boto
+
+from crossframe.stores.s3_bucket import status_of, was_repeated
+from crossframe.stores.s3_errors import FOREIGN, error_code
+from crossframe.stores.s3_parallel import in_order
+from crossframe.stores.s3_verify import DIGEST, Crc32, is_keyed, is_md5
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import BinaryIO, TypeVar
+
+    from mypy_boto3_s3 import S3Client
+
+    from crossframe.stores.s3_bucket import Answer, Arguments
+    from crossframe.stores.s3_session import Connection
+
+    _Answer = TypeVar("_Answer")
+
+# Above it an object is sent in parts.
+PART_BYTES = 16 * 1024 * 1024
+# Why smaller than that: some of them are in memory at once.
+_UPLOADED_BYTES = 8 * 1024 * 1024
+_AT_ONCE = 6
+_IN_MEMORY = 64 * 1024 * 1024
+# Source: Amazon S3 User Guide, "Amazon S3 multipart upload limits".
+MOST_PARTS = 10_000
+_PRECONDITION_FAILED = 412
+_WAITS_S = (0.1, 0.2, 0.4, 0.8, 1.6)
+_READ_BYTES = 1024 * 1024
+
+
+class ChangedError(Exception):
+    """What is being sent is no longer what it was."""
+
+
+class Source(Protocol):
+    """Bytes to be sent; read in order, twice."""
+
+    size: int
+
+    def pieces(self, size: int) -> Iterator[bytes | memoryview]:
+        """Yield the bytes from the beginning, ``size`` at a time."""
+
+
+class MemorySource:
+    """Bytes in memory."""
+
+    def __init__(self, content: memoryview) -> None:
+        self._content = content
+        self.size = len(content)
+
+    def pieces(self, size: int) -> Iterator[memoryview]:
+        """Yield the bytes from the beginning, ``size`` at a time."""
+        for start in range(0, self.size, size):
+            yield self._content[start : start + size]
+
+
+class FileSource:
+    """A file from its position to its end."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._start = file.tell()
+        self.size = file.seek(0, 2) - self._start
+        file.seek(self._start)
+
+    def pieces(self, size: int) -> Iterator[bytes]:
+        """Yield the bytes from the beginning, ``size`` at a time.
+
+        Raises:
+            ChangedError: There are fewer than there were.
+        """
+        self._file.seek(self._start)
+        left = self.size
+        while left:
+            piece = self._read(min(size, left))
+            left -= len(piece)
+            yield piece
+
+    def _read(self, size: int) -> bytes:
+        pieces: list[bytes] = []
+        while size:
+            # Why a loop: a file without a buffer may give less than it is asked for.
+            piece = self._file.read(size)
+            if not piece:
+                raise ChangedError("It became shorter.")
+            pieces.append(piece)
+            size -= len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def conditional(
+    send: Callable[[], _Answer],
+    find_ours: Callable[[], _Answer | None],
+    waits_s: tuple[float, ...] = _WAITS_S,
+) -> _Answer:
+    """Send a write with conditions until the server decides on them.
+
+    A repeated request may find its own first success, whose answer was lost, in its way: what is there is
+    compared with what was sent. A conflict with another writer is decided by asking again.
+    """
+    conflict: boto.ClientError | None = None
+    for wait in (*waits_s, None):
+        try:
+            return send()
+        except boto.ClientError as error:
+            code = error_code(error)
+            if code == "ConditionalRequestConflict" and wait is not None:
+                conflict = error
+                time.sleep(wait * random.uniform(0.5, 1))  # noqa: S311 - no secret
+                continue
+            lost = status_of(error) == _PRECONDITION_FAILED or code == "NoSuchUpload"
+            if not lost or not (conflict or was_repeated(error)):
+                raise
+            found = find_ours()
+            if found is not None:
+                return found
+            # An upload that a conflict has ended is not the answer to what was asked.
+            raise (conflict or error) from error
+    raise AssertionError  # pragma: no cover - the loop returns or raises
+
+
+def checksum_arguments(connection: Connection, content: bytes | memoryview) -> Arguments:
+    """Return a checksum of what is sent, for the server to compare.
+
+    Why by hand: over TLS boto3 would send its own as a trailer, which older servers refuse.
+    """
+    if connection.checksums == "when_required":
+        return {"ContentMD5": b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()}
+    crc = Crc32()
+    crc.update(content)
+    return {"ChecksumCRC32": b64encode(crc.digest()).decode()}
+
+
+def check_stored(answer: Answer, checksum: Arguments, content: bytes | memoryview) -> None:
+    """Compare what the server says it stored with what was sent.
+
+    Raises:
+        ChecksumError: botocore's; they differ.
+    """
+    sent = checksum.get("ChecksumCRC32")
+    # A server that gives back the checksum has compared it; one that does not may not know it.
+    if sent is not None and answer.get("ChecksumCRC32") == sent:
+        return
+    if is_md5(answer):
+        got, want = answer["ETag"].strip('"'), hashlib.md5(content, usedforsecurity=False).hexdigest()
+        if got != want:
+            raise boto.ChecksumError(checksum_type="MD5", expected_checksum=want, actual_checksum=got)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """An upload in parts.
+
+    Attributes:
+        connection: The server.
+        where: Bucket and key as boto3's arguments.
+        about: Media type and metadata likewise.
+        conditions: What must be so for the object to be written.
+        express: Whether the bucket's ETags are no MD5.
+    """
+
+    connection: Connection
+    where: Arguments
+    about: Arguments
+    conditions: Arguments
+    express: bool = False
+
+    def send(self, source: Source) -> Answer:
+        """Send an object, several parts at once; ended without a trace where that fails.
+
+        Raises:
+            ChangedError: The source gave other bytes when it was read again.
+        """
+        client = self.connection.client
+        digest, crc = _digests(source)
+        metadata = {**self.about.get("Metadata", {}), DIGEST: digest}
+        algorithm: Arguments = (
+            {} if self.connection.checksums == "when_required" else {"ChecksumAlgorithm": "CRC32"}
+        )
+        started = client.create_multipart_upload(
+            **self.where, **(self.about | {"Metadata": metadata}), **algorithm
+        )
+        upload: Arguments = {**self.where, "UploadId": started["UploadId"]}
+        with aborted_on_failure(client, upload):
+            parts = self._send_parts(upload, source, crc)
+            return complete(client, upload, parts, self.conditions, _same_digest(client, self.where, digest))
+
+    def _send_parts(self, upload: Arguments, source: Source, crc: bytes) -> list[Arguments]:
+        size = max(_UPLOADED_BYTES, -(-source.size // MOST_PARTS))
+        again = Crc32()
+
+        def numbered() -> Iterator[tuple[int, bytes]]:
+            for number, piece in enumerate(source.pieces(size), 1):
+                again.update(piece)
+                yield number, bytes(piece)
+
+        sent = in_order(
+            lambda part: self._send_part(upload, *part),
+            numbered(),
+            at_once=max(1, min(_AT_ONCE, _IN_MEMORY // size)),
+        )
+        with contextlib.closing(sent):
+            parts = list(sent)
+        if again.digest() != crc:
+            raise ChangedError("Its bytes changed.")
+        return parts
+
+    def _send_part(self, upload: Arguments, number: int, part: bytes) -> Arguments:
+        checksum = checksum_arguments(self.connection, part)
+        answer = self.connection.client.upload_part(**upload, **checksum, PartNumber=number, Body=part)
+        if not self.express and not is_keyed(answer):
+            check_stored(answer, checksum, part)
+        kept = {name: value for name, value in checksum.items() if name != "ContentMD5"}
+        return {"PartNumber": number, "ETag": answer["ETag"], **kept}
+
+
+def _digests(source: Source) -> tuple[str, bytes]:
+    """Return SHA-256, for readers, and CRC-32, to know the bytes again."""
+    sha256, crc = hashlib.sha256(), Crc32()
+    for piece in source.pieces(_READ_BYTES):
+        sha256.update(piece)
+        crc.update(piece)
+    return sha256.hexdigest(), crc.digest()
+
+
+def _same_digest(client: S3Client, where: Arguments, digest: str) -> Callable[[], Answer | None]:
+    def find() -> Answer | None:
+        with contextlib.suppress(boto.ClientError):
+            found = client.head_object(**where)
+            if found["Metadata"].get(DIGEST) == digest:
+                return found
+        return None
+
+    return find
+
+
+@contextlib.contextmanager
+def aborted_on_failure(client: S3Client, upload: Arguments) -> Iterator[None]:
+    """End an upload whatever ends it, Ctrl-C included: parts left behind are paid for and never seen."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(*FOREIGN):
+            client.abort_multipart_upload(**upload)
+        raise
+
+
+def complete(
+    client: S3Client,
+    upload: Arguments,
+    parts: list[Arguments],
+    conditions: Arguments,
+    find_ours: Callable[[], Answer | None],
+) -> Answer:
+    """Make an object of its parts, and return the answer or, where that was lost, the object's head."""
+
+    def send() -> Answer:
+        whole: Arguments = {**upload, **conditions, "MultipartUpload": {"Parts": parts}}
+        answer: Answer = client.complete_multipart_upload(**whole)
+        # It may say 200 first and fail later; boto3 reads that, but not that nothing was said.
+        found = answer if answer.get("ETag") else find_ours()
+        if found is None:
+            raise boto.ClientError(
+                {
+                    "Error": {"Code": "InternalError", "Message": "The answer names no ETag"},
+                    "ResponseMetadata": answer["ResponseMetadata"],
+                },
+                "CompleteMultipartUpload",
+            )
+        return found
+
+    return conditional(send, find_ours)

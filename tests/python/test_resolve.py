@@ -85,11 +85,14 @@ def test_what_leaves_the_root_is_refused(tmp_path: Path) -> None:
         found.store.get(found.key)
 
 
-def test_links_wait() -> None:
-    with pytest.raises(errors.NotSupportedError, match="https://host/k"):
-        resolve("https://host/k")
-    with pytest.raises(errors.NotSupportedError, match="bucket or a folder"):
-        set_root("https://host/k")
+def test_links_are_one_object() -> None:
+    found = resolve("https://host/lab/a%20b.csv?X-Amz-Signature=secret")
+    assert (found.store.uri, found.key) == ("https://host/lab", "a b.csv")
+    assert found.uri == found.shown == "https://host/lab/a%20b.csv"
+    assert resolve("http://host").key == ""
+    with pytest.raises(errors.NotSupportedError, match="bucket or a folder") as caught:
+        set_root("https://host/k?X-Amz-Signature=secret")
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", "ftp://host/k", "s3://", "s3:/b/k"])

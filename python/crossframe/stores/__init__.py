@@ -1,10 +1,11 @@
-"""Stores: bytes by key in a bucket, a folder or memory.
+"""Stores: bytes by key in a bucket, a folder or memory, or behind a link.
 
-``S3Store`` is imported when first asked for, since boto3 is slow to import.
+What needs boto3 or urllib3 is imported when first asked for, since they are slow to import.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from crossframe.stores.abilities import (
@@ -29,7 +30,9 @@ from crossframe.stores.resolve import Location, get_root, list_buckets, resolve,
 from crossframe.stores.s3_session import S3Options
 
 if TYPE_CHECKING:
+    from crossframe.stores.http import HttpStore
     from crossframe.stores.s3 import S3Store
+    from crossframe.stores.s3_buckets import make_bucket
 
 __all__ = [
     "BucketMeta",
@@ -38,6 +41,7 @@ __all__ = [
     "DeletesMany",
     "Expires",
     "FolderStore",
+    "HttpStore",
     "KeepsUploads",
     "Link",
     "Location",
@@ -55,15 +59,17 @@ __all__ = [
     "Versions",
     "get_root",
     "list_buckets",
+    "make_bucket",
     "resolve",
     "set_root",
     "with_near_miss",
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name == "S3Store":
-        from crossframe.stores.s3 import S3Store  # noqa: PLC0415 - imports boto3
+_LATER = {"HttpStore": "http", "S3Store": "s3", "make_bucket": "s3_buckets"}
 
-        return S3Store
+
+def __getattr__(name: str) -> object:
+    if name in _LATER:
+        return getattr(import_module(f"crossframe.stores.{_LATER[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

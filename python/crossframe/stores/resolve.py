@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from crossframe.errors import InvalidUriError, NotSupportedError
-from crossframe.keys import Uri, parse_uri, shown_key
+from crossframe.keys import Uri, parse_uri, shown_key, without_secrets
 from crossframe.stores.folder import FolderStore
 from crossframe.stores.prefix import PrefixStore
 
@@ -45,9 +45,9 @@ class Location:
 
     @property
     def uri(self) -> str:
-        """The two as one URI, to be resolved again; whatever the root is then."""
+        """The two as one URI, to be resolved again, whatever the root is then; a link without its query."""
         base = self.store.uri
-        return f"{base}/{quote(self.key) if base.startswith('file:') else self.key}"
+        return f"{base}/{self.key if base.startswith('s3:') else quote(self.key)}"
 
     @property
     def shown(self) -> str:
@@ -55,6 +55,8 @@ class Location:
 
         Relative where it was asked for below the root; the URI or path where it was asked for by one.
         """
+        if self.store.uri.startswith("http"):
+            return self.uri
         return shown_key(self.store.uri, self.key, whole=self.whole)
 
     def at(self, key: str) -> Location:
@@ -100,21 +102,22 @@ def resolve(
 
     Args:
         text: ``s3://bucket/key``, ``file:///path``, a path, or a key under the root; a prefix or
-            pattern likewise.
+            pattern likewise; ``https://`` and the rest of a link.
         root: Root for this call.
         options: How to reach S3.
 
     Raises:
         InvalidUriError: Not a URI or path.
-        NotSupportedError: An ``https`` link.
     """
     uri = parse_uri(text)
     if uri.scheme == "s3":
         return Location(_store("s3", uri.bucket, options), uri.key, whole=True)
     if uri.scheme != "file":
-        raise NotSupportedError(
-            f"Can't reach '{os.fspath(text)}': links are not read yet.", hint="Download it first."
-        )
+        from crossframe.stores.http import HttpStore  # noqa: PLC0415 - imports urllib3
+
+        # Why not kept: a signed link is good for one object, and a secret.
+        link = HttpStore(f"{uri.scheme}://{uri.bucket}{uri.key}", options)
+        return Location(link, link.key, whole=True)
     base = _check_root(os.fspath(root) if root is not None else get_root())
     if not uri.key.startswith("/"):
         return _under(base, uri.key, options)
@@ -139,7 +142,7 @@ def list_buckets(options: S3Options | None = None) -> list[BucketMeta]:
 def _check_root(text: str) -> Uri:
     uri = parse_uri(text)
     if uri.scheme not in {"s3", "file"}:
-        raise NotSupportedError(f"Root must be a bucket or a folder, not '{text}'.")
+        raise NotSupportedError(f"Root must be a bucket or a folder, not '{without_secrets(text)}'.")
     if uri.scheme == "file" and not uri.key and text not in {"", "."}:
         raise InvalidUriError(f"Root must be a bucket or a folder, not '{text}'.")
     return uri

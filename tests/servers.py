@@ -274,7 +274,16 @@ def _answers(server: Server, child: subprocess.Popen[bytes]) -> bool:
     return False
 
 
-SERVERS = {"moto": moto, "seaweedfs": seaweedfs, "seaweedfs-tls": seaweedfs_tls}
+@contextlib.contextmanager
+def aws() -> Iterator[Server]:
+    """Run AWS's services that give out credentials, as far as the tests ask them; there is no S3."""
+    from fake_aws import fake_aws
+
+    with fake_aws() as endpoint:
+        yield Server(endpoint, "lab", "secret of lab")
+
+
+SERVERS = {"aws": aws, "moto": moto, "seaweedfs": seaweedfs, "seaweedfs-tls": seaweedfs_tls}
 
 
 @contextlib.contextmanager

@@ -75,17 +75,11 @@ abort_service <- function(
   message = "",
   about = NULL
 ) {
-  error <- s3_error_name(code, answer$status)
-  if (
-    !error %in%
-      c(
-        "access_denied",
-        "expired_token",
-        "clock_skew",
-        "signature",
-        "unavailable"
-      )
-  ) {
+  fields <- c(Code = code, Message = message)
+  error <- s3_error_name(fields, answer$status)
+  kept <- c("access_denied", "expired_token", "clock_skew", "signature")
+  failed <- error == "unavailable" && answer$status >= 500
+  if (!error %in% kept && !failed) {
     error <- "credentials"
   }
   said <- s3_answer_text(list(

@@ -14,16 +14,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import SSOError, TokenRetrievalError
+from botocore.exceptions import ClientError, SSOError, TokenRetrievalError
 from botocore.utils import parse_timestamp
 
 from crossframe import errors
-from crossframe.stores.s3_errors import FOREIGN, Request, translate
+from crossframe.stores.s3_errors import FOREIGN, Request, answer_text, translate
+from crossframe.stores.s3_session import Caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import boto3
+    from mypy_boto3_s3 import S3Client
 
 # Besides botocore's own: files, programs and answers that are not what they should be.
 _ODD = (OSError, ValueError, KeyError, RuntimeError)
@@ -43,32 +45,54 @@ _SOURCES = {
 _WEB_IDENTITY = "assume-role-with-web-identity"
 
 
-def guard(session: boto3.Session) -> None:
-    """Find the session's credentials, and have all that fails then or when they are renewed be ours.
+def found_by(call: Callable[[], S3Client], session: boto3.Session) -> S3Client:
+    """Return the client that a call makes, which looks for credentials; all that fails then is ours.
+
+    What fails when they are renewed later will be ours, too.
 
     Raises:
         CredentialsError: They can't be had; ``ExpiredTokenError`` where they have ended.
+        ValueError: The endpoint is no URL.
     """
-    credentials: Any = _ours(session.get_credentials, session)
-    refresh = getattr(credentials, "_refresh_using", None)
-    if refresh is not None:
-        credentials._refresh_using = functools.partial(_renewed, refresh, session, credentials.method)  # noqa: SLF001
+    client: S3Client = _ours(call, session)
+    keys = _keys(client)
+    refresh = getattr(keys, "_refresh_using", None)
+    if refresh is not None and getattr(refresh, "func", None) is not _renewed:
+        keys._refresh_using = functools.partial(_renewed, refresh, session, keys.method)  # noqa: SLF001
+    return client
 
 
-def source_of(session: boto3.Session) -> str:
-    """Return where the session's credentials came from; empty where it has none."""
-    credentials = session.get_credentials()
-    return _source(session, str(credentials.method)) if credentials is not None else ""
-
-
-def token_end(session: boto3.Session) -> datetime | None:
-    """Return when the session's credentials end; ``None`` where that is not known."""
-    credentials: Any = session.get_credentials()
-    if credentials is None:
+def caller_of(client: S3Client, session: boto3.Session) -> Caller | None:
+    """Return whose credentials the client has now, without renewing them; ``None`` where it has none."""
+    keys = _keys(client)
+    if keys is None:
         return None
-    _ours(credentials.get_frozen_credentials, session)
-    end: datetime | None = getattr(credentials, "_expiry_time", None)
-    return end and end.astimezone(UTC)
+    # Why the private name first: the public one renews.
+    access_key = getattr(keys, "_access_key", None) or ("" if _is_renewed(keys) else keys.access_key)
+    end: datetime | None = getattr(keys, "_expiry_time", None)
+    return Caller(access_key, _source(session, str(keys.method)), end and end.astimezone(UTC))
+
+
+def _is_renewed(keys: Any) -> bool:  # noqa: ANN401 - one of botocore's several kinds
+    return hasattr(keys, "_refresh_using")
+
+
+def current_caller(client: S3Client, session: boto3.Session) -> Caller | None:
+    """Return the same, renewed first where they are near their end.
+
+    Raises:
+        CredentialsError: They can't be renewed; ``ExpiredTokenError`` where they have ended.
+    """
+    keys = _keys(client)
+    if keys is not None:
+        _ours(keys.get_frozen_credentials, session)
+    return caller_of(client, session)
+
+
+def _keys(client: S3Client) -> Any:  # noqa: ANN401 - one of botocore's several kinds
+    """Return the client's credentials, without a second search of the places they may be in."""
+    signer: Any = client._request_signer  # type: ignore[attr-defined]  # noqa: SLF001
+    return signer._credentials  # noqa: SLF001
 
 
 def _renewed(refresh: Callable[[], dict[str, Any]], session: boto3.Session, method: str) -> dict[str, Any]:
@@ -91,13 +115,17 @@ def _ours(call: Callable[[], Any], session: boto3.Session) -> Any:  # noqa: ANN4
     except errors.CrossframeError:
         raise
     except (SSOError, TokenRetrievalError) as error:
-        end = sso_end(session)
-        if end is None:
-            raise translate(error, request) from error
-        raise _ended(_source(session, "sso"), end, _how_to_renew(session, "sso")) from error
+        raise _signed_out(error, session) from error
+    except ClientError as error:
+        raise _refused(error, request) from error
     except FOREIGN as error:
         raise translate(error, request) from error
     except _ODD as error:
+        if str(error).startswith("Invalid endpoint"):
+            raise
+        # botocore looks for a sign-in's file that is no JSON in vain.
+        if isinstance(error, KeyError) and _sso_name(session):
+            raise _signed_out(error, session) from error
         said = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise errors.CredentialsError(
             f"{request.problem}: they can't be read.", f"Got {said}.", _ODD_HINT
@@ -109,11 +137,48 @@ _ODD_HINT = (
 )
 
 
+def _refused(error: ClientError, request: Request) -> errors.CrossframeError:
+    """Return our error for the refusal of a service that gives out credentials."""
+    operation = error.operation_name
+    service = "sts" if operation.startswith("AssumeRole") else "sso"
+    made = translate(error, request)
+    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    known = isinstance(made, _KINDS) and (status >= _FAILED or not isinstance(made, errors.UnavailableError))
+    kind = type(made) if known else errors.CredentialsError
+    said = answer_text(error)
+    return kind(request.problem + ".", f"{said} It needs the permission {service}:{operation}.", _ODD_HINT)
+
+
+_FAILED = 500
+_KINDS = (
+    errors.AccessDeniedError,
+    errors.ClockSkewError,
+    errors.ExpiredTokenError,
+    errors.SignatureError,
+    errors.UnavailableError,
+)
+
+
 def _ended(source: str, end: datetime, hint: str) -> errors.ExpiredTokenError:
     now, then = (time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for time in (datetime.now(UTC), end))
     return errors.ExpiredTokenError(
         "Can't get credentials for S3: the session has ended.",
         f"That from {source} ended at {then}; it is {now} now.",
+        hint,
+    )
+
+
+def _signed_out(error: Exception, session: boto3.Session) -> errors.ExpiredTokenError:
+    """Return the error for a sign-in that has ended, was taken back or never was."""
+    end, hint = sso_end(session), _how_to_renew(session, "sso")
+    if end is not None and end <= datetime.now(UTC):
+        return _ended(_source(session, "sso"), end, hint)
+    said = "There has been no sign-in on this machine."
+    if end is not None:
+        said = f"Got {type(error).__name__}: {error}"
+    return errors.ExpiredTokenError(
+        "Can't get credentials for S3: the sign-in has ended.",
+        f"Profile '{session.profile_name}' signs in by single sign-on. {said}",
         hint,
     )
 
@@ -136,9 +201,7 @@ def _source(session: boto3.Session, method: str) -> str:
 
 def sso_end(session: boto3.Session) -> datetime | None:
     """Return when the sign-in of the session's profile ends or ended; ``None`` where there was none."""
-    inner: Any = session._session  # noqa: SLF001
-    scoped = inner.get_scoped_config()
-    name = scoped.get("sso_session") or scoped.get("sso_start_url")
+    name = _sso_name(session)
     if not name:
         return None
     digest = hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()
@@ -148,3 +211,10 @@ def sso_end(session: boto3.Session) -> datetime | None:
     except (OSError, ValueError, KeyError, TypeError, RuntimeError):
         return None
     return end.astimezone(UTC)
+
+
+def _sso_name(session: boto3.Session) -> str:
+    """Return what the file of the sign-in is named after; empty where the profile has none."""
+    inner: Any = session._session  # noqa: SLF001
+    scoped: dict[str, str] = inner.get_scoped_config()
+    return scoped.get("sso_session") or scoped.get("sso_start_url") or ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,8 @@ from crossframe.stores.checks import object_exists, object_not_found, preconditi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from crossframe.stores.s3_session import Connection
 
 _FIRST_SERVER_ERROR = 500
 # Everything the two libraries raise while a request is made and its answer read.
@@ -61,6 +63,7 @@ class Request:
         if_match: The ETag the object had to have.
         endpoint: URL of the server.
         source: Where the endpoint came from.
+        connection: What it was asked over; tells who asked.
     """
 
     verb: str
@@ -72,6 +75,7 @@ class Request:
     if_match: str | None = None
     endpoint: str = ""
     source: str = ""
+    connection: Connection | None = field(default=None, compare=False, repr=False)
 
     @property
     def problem(self) -> str:
@@ -86,6 +90,16 @@ class Request:
     def server(self) -> str:
         """The server, and who named it."""
         return f"The endpoint is {self.endpoint or 'not known'} (from {self.source})."
+
+    @property
+    def caller(self) -> str:
+        """Who asked, by which credentials, and when they ended where that has passed; empty if not known."""
+        caller = self.connection.caller if self.connection is not None else None
+        if caller is None:
+            return ""
+        ended = caller.end is not None and caller.end <= datetime.now(UTC)
+        end = f" It ended at {caller.end:%Y-%m-%dT%H:%M:%SZ}." if ended else ""
+        return f" Used access key '{caller.access_key}' from {caller.source}.{end}"
 
 
 @contextlib.contextmanager
@@ -137,6 +151,12 @@ class _Answer:
         known = self.code if not self.code.isdigit() else ""
         head = " ".join(part for part in (str(self.metadata.get("HTTPStatusCode", "")), known) if part)
         return f"The server answered {head}{': ' + message if message else ''}."
+
+
+def answer_text(error: boto.ClientError) -> str:
+    """Return what a server answered, as one sentence."""
+    response: dict[str, Any] = error.response  # type: ignore[assignment]
+    return _Answer(response.get("Error", {}), response.get("ResponseMetadata", {})).text
 
 
 def error_code(error: boto.ClientError) -> str:
@@ -198,13 +218,14 @@ def _access_denied(request: Request, answer: _Answer) -> errors.CrossframeError:
         else None
     )
     needs = f"It needs the permission {request.permission}." if request.permission else answer.text
+    needs += request.caller
     return errors.AccessDeniedError(f"{request.problem}: access denied.", needs, hint)
 
 
 def _credentials(request: Request, answer: _Answer) -> errors.CrossframeError:
     return errors.CredentialsError(
         f"{request.problem}: the store does not accept the credentials.",
-        f"{answer.text} {request.server}",
+        f"{answer.text}{request.caller} {request.server}",
         _SIGN_IN,
     )
 
@@ -212,13 +233,15 @@ def _credentials(request: Request, answer: _Answer) -> errors.CrossframeError:
 def _signature(request: Request, _: _Answer) -> errors.CrossframeError:
     return errors.SignatureError(
         f"{request.problem}: the signature does not match.",
-        request.server,
+        f"{request.caller} {request.server}".strip(),
         "Is AWS_SECRET_ACCESS_KEY right, and the one of this AWS_ACCESS_KEY_ID?",
     )
 
 
 def _expired_token(request: Request, answer: _Answer) -> errors.CrossframeError:
-    return errors.ExpiredTokenError(f"{request.problem}: the session token has expired.", answer.text, _RENEW)
+    return errors.ExpiredTokenError(
+        f"{request.problem}: the session token has expired.", answer.text + request.caller, _RENEW
+    )
 
 
 def _clock_skew(request: Request, answer: _Answer) -> errors.CrossframeError:

@@ -97,15 +97,46 @@ class Connection:
         return str(config.request_checksum_calculation).lower()
 
     @property
+    def caller(self) -> Caller | None:
+        """Who asks, as far as is known without asking anybody."""
+        from crossframe.stores.s3_credentials import caller_of  # noqa: PLC0415 - imports botocore
+
+        return None if self.anonymous or self.session is None else caller_of(self.client, self.session)
+
+    @property
     def token_end(self) -> datetime | None:
         """When the credentials end, renewed first where they are near it; ``None`` where that is not known.
 
         Raises:
             CredentialsError: They can't be renewed; ``ExpiredTokenError`` where they have ended.
         """
-        from crossframe.stores.s3_credentials import token_end  # noqa: PLC0415 - imports botocore
+        caller = self.renewed_caller()
+        return caller.end if caller is not None else None
 
-        return None if self.anonymous or self.session is None else token_end(self.session)
+    def renewed_caller(self) -> Caller | None:
+        """Return who asks, with credentials that are not at their end; ``None`` where nothing is signed.
+
+        Raises:
+            CredentialsError: They can't be renewed; ``ExpiredTokenError`` where they have ended.
+        """
+        from crossframe.stores.s3_credentials import current_caller  # noqa: PLC0415 - imports botocore
+
+        return None if self.anonymous or self.session is None else current_caller(self.client, self.session)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks.
+
+    Attributes:
+        access_key: Access key id.
+        source: Where the credentials came from.
+        end: When they end; ``None`` where that is not known.
+    """
+
+    access_key: str
+    source: str
+    end: datetime | None
 
 
 _connections: dict[tuple[object, ...], Connection] = {}
@@ -181,7 +212,7 @@ def _bad_endpoint(text: str, source: str) -> errors.EndpointError:
 
 
 def _open(options: S3Options) -> Connection:
-    from crossframe.stores.s3_credentials import guard  # noqa: PLC0415 - imports botocore
+    from crossframe.stores.s3_credentials import found_by  # noqa: PLC0415 - imports botocore
     from crossframe.stores.s3_errors import Request, translated  # noqa: PLC0415
 
     with translated(Request("connect to", "S3", source="the profile")):
@@ -197,10 +228,8 @@ def _open(options: S3Options) -> Connection:
         # aws.s3's users name AWS itself; then its own rules for hosts serve better.
         url = None
     with translated(Request("connect to", "S3", endpoint=url or "", source=source)):
-        if not options.anonymous:
-            guard(session)
         try:
-            client = _client(session, options, url, region)
+            client = found_by(lambda: _client(session, options, url, region), session)
         except ValueError as error:
             raise _bad_endpoint(url or "", source) from error
         endpoint = client.meta.endpoint_url

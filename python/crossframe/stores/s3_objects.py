@@ -32,6 +32,7 @@ from crossframe.stores.s3_write import (
     Parts,
     checksum_arguments,
     conditional,
+    undamaged,
 )
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ class S3Objects(S3Bucket):
             return found if found.etag == md5 else None
 
         with translated(request):
-            return conditional(send, find_ours)
+            return conditional(lambda: undamaged(send), find_ours)
 
     def _put_parts(
         self, key: str, source: Source, about: Arguments, *, if_absent: bool, if_match: str | None

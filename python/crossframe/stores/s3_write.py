@@ -37,6 +37,16 @@ _IN_MEMORY = 64 * 1024 * 1024
 # Source: Amazon S3 User Guide, "Amazon S3 multipart upload limits".
 MOST_PARTS = 10_000
 _PRECONDITION_FAILED = 412
+# How a server says that the bytes are not those that the checksum is of.
+_DAMAGED = frozenset(
+    {
+        "BadDigest",
+        "InvalidDigest",
+        "XAmzContentSHA256Mismatch",
+        "XAmzContentChecksumMismatch",
+        "IncompleteBody",
+    }
+)
 _WAITS_S = (0.1, 0.2, 0.4, 0.8, 1.6)
 _READ_BYTES = 1024 * 1024
 
@@ -132,6 +142,16 @@ def conditional(
     raise AssertionError  # pragma: no cover - the loop returns or raises
 
 
+def undamaged(send: Callable[[], _Answer]) -> _Answer:
+    """Send what the server may find damaged, and then once more: it has stored nothing."""
+    try:
+        return send()
+    except boto.ClientError as error:
+        if error_code(error) not in _DAMAGED:
+            raise
+    return send()
+
+
 def checksum_arguments(connection: Connection, content: bytes | memoryview) -> Arguments:
     """Return a checksum of what is sent, for the server to compare.
 
@@ -220,7 +240,8 @@ class Parts:
 
     def _send_part(self, upload: Arguments, number: int, part: bytes) -> Arguments:
         checksum = checksum_arguments(self.connection, part)
-        answer = self.connection.client.upload_part(**upload, **checksum, PartNumber=number, Body=part)
+        client = self.connection.client
+        answer = undamaged(lambda: client.upload_part(**upload, **checksum, PartNumber=number, Body=part))
         if not self.express and not is_keyed(answer):
             check_stored(answer, checksum, part)
         kept = {name: value for name, value in checksum.items() if name != "ContentMD5"}

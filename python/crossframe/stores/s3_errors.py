@@ -199,6 +199,11 @@ def _bucket_not_found(request: Request, _: _Answer) -> errors.CrossframeError:
 
 
 def _precondition_failed(request: Request, answer: _Answer) -> errors.CrossframeError:
+    # Nobody knows who was first, so nothing is said of what is there.
+    if answer.code == "ConditionalRequestConflict":
+        return errors.PreconditionFailedError(
+            f"{request.problem}: others write to it all the time.", answer.text, "Try again later."
+        )
     if request.if_absent:
         return object_exists(request.key or "", request.uri)
     if request.if_match is not None:

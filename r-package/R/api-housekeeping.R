@@ -52,8 +52,8 @@ cf_expire <- function(uri, after = "30d", ..., options = list()) {
 cf_cleanup <- function(
   uri = ".",
   older_than = "7d",
-  ...,
   dry_run = FALSE,
+  ...,
   options = list()
 ) {
   check_empty(...)
@@ -82,7 +82,7 @@ cleaned <- function(kind, location, keys, modified, size, done) {
 
 clean_uploads <- function(location, before, dry_run) {
   left <- location$store$uploads(location$key)
-  left <- left[left$started < before, ]
+  left <- left[left$started <= before, ]
   if (!dry_run) {
     for (at in seq_len(nrow(left))) {
       location$store$abort(left[at, ])
@@ -104,21 +104,18 @@ clean_expired <- function(location, now, dry_run) {
     found <- location$store$list(prefix)
     covered <- startsWith(found$key, location$key) &
       (goes_below(prefix) | found$key == prefix)
-    found <- found[covered & now - rules[[prefix]] * 86400 > found$modified, ]
-    if (!dry_run && nrow(found)) {
-      delete_all(location, found$key)
-    }
-    cleaned(
-      "expired",
-      location,
-      found$key,
-      found$modified,
-      found$size,
-      !dry_run
-    )
+    found[covered & found$modified <= now - rules[[prefix]] * 86400, ]
   })
-  all <- do.call(rbind, c(list(nothing), parts))
-  all[!duplicated(all$key), ]
+  found <- do.call(rbind, parts)
+  if (is.null(found) || !nrow(found)) {
+    return(nothing)
+  }
+  found <- found[!duplicated(found$key), ]
+  found <- found[byte_order(found$key), ]
+  if (!dry_run) {
+    delete_all(location, found$key)
+  }
+  cleaned("expired", location, found$key, found$modified, found$size, !dry_run)
 }
 
 goes_below <- function(prefix) !nzchar(prefix) || endsWith(prefix, "/")

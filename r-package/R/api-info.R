@@ -4,7 +4,9 @@
 #'
 #' @inheritParams cf_load
 #' @returns A list of class `cf_info`: `key`, `uri`, `format`, `compression` (`NA` for none), `size`
-#'   (bytes, as stored), `modified` (POSIXct, UTC), `etag`, `version`; `names`, those of the objects;
+#'   (bytes, as stored), `modified` (POSIXct, UTC), `etag`, `version`, `versions` (how many contents of the key are
+#'   kept, this one included; `NA` where that is not told), `media_type`, `metadata` (a named character vector);
+#'   `names`, those of the objects;
 #'   `frames`, a data frame of `name`, `rows`, `columns` (`NA` for what is no data frame), `r` (class),
 #'   `storage` ([typeof()]), `length`, `dim` (such as `"2 x 3"`, `NA` without dimensions); `columns`, a
 #'   data frame of `frame`, `name`, `type` (a row of the type table, `NA` outside it), `r` (class),
@@ -55,6 +57,9 @@ cf_info <- function(uri, ..., version = NULL, options = list()) {
       modified = meta$modified,
       etag = meta$etag,
       version = meta$version,
+      versions = count_versions(location, meta),
+      media_type = meta$media_type,
+      metadata = meta$metadata,
       names = names(values),
       frames = data.frame(
         name = names(values),
@@ -64,6 +69,18 @@ cf_info <- function(uri, ..., version = NULL, options = list()) {
       ),
       columns = do.call(rbind, c(list(no_columns()), unname(columns)))
     )
+  )
+}
+
+# How many contents of the key are kept; NA where none are, or it is not told.
+count_versions <- function(location, meta) {
+  if (is.na(meta$version)) {
+    return(NA_integer_)
+  }
+  tryCatch(
+    sum(!location$store$versions(location$key, exact = TRUE)$deleted),
+    crossframe_error_access_denied = function(condition) NA_integer_,
+    crossframe_error_not_supported = function(condition) NA_integer_
   )
 }
 

@@ -22,12 +22,11 @@ on_roots(
   }
 )
 
-test_that("metadata is saved with the data", {
-  with_root({
-    cf_save(cars, "cars.csv", metadata = c(study = "42"))
-    location <- resolve("cars.csv")
-    meta <- location$store$head(location$key)
-    expect_identical(meta$metadata, c(study = "42"))
-    expect_identical(meta$media_type, "text/csv")
-  })
+on_roots("metadata is saved with the data, and told", function(kind) {
+  cf_save(women, "cars.csv")
+  cf_save(cars, "cars.csv", metadata = c(study = "42"))
+  info <- cf_info("cars.csv")
+  expect_identical(info$metadata, c(study = "42"))
+  expect_identical(info$media_type, "text/csv")
+  expect_identical(info$versions, 2L)
 })

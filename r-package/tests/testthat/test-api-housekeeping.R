@@ -46,7 +46,7 @@ test_that("what a killed writer left in a folder goes when it is old", {
 
 on_roots(
   "an upload that was left behind is aborted",
-  kinds = c("moto", "seaweedfs"),
+  kinds = "seaweedfs",
   function(kind) {
     location <- resolve("a/big.bin")
     session <- do.call(s3_session, server_arguments(start_server(kind)))
@@ -72,7 +72,7 @@ on_roots(
 on_roots("a bucket's rules are its own", kinds = "moto", function(kind) {
   cf_expire("tmp/", "30d")
   location <- resolve("tmp/")
-  expect_identical(as.list(location$store$expiries()), list("tmp/" = 30))
+  expect_equal(location$store$expiries(), c("tmp/" = 30))
   cf_expire("tmp/", NULL)
   expect_length(location$store$expiries(), 0)
   expect_error(cf_expire("tmp/", "36h"), class = "crossframe_error_usage")

@@ -1,4 +1,5 @@
-# Access for others. Links are opened by curl as it is, without our signer.
+# Access for others. Links are opened by curl as it is, without our signer; on SeaweedFS, since moto, told to
+# check signatures, answers 500 to a signed link.
 
 fetch_link <- function(link, ...) {
   handle <- curl::new_handle(...)
@@ -19,11 +20,9 @@ upload_link <- function(link, bytes) {
   curl::curl_fetch_memory(as.character(link), handle)
 }
 
-servers_only <- c("moto", "seaweedfs")
-
 on_roots(
   "a link fetches one object, for an hour",
-  kinds = servers_only,
+  kinds = "seaweedfs",
   function(kind) {
     cf_save(typed(), "a b/d+1.rds")
     link <- cf_share("a b/d+1.rds", "1h")
@@ -39,7 +38,7 @@ on_roots(
   }
 )
 
-on_roots("a link uploads to one key", kinds = servers_only, function(kind) {
+on_roots("a link uploads to one key", kinds = "seaweedfs", function(kind) {
   link <- cf_request("in/new.txt", 3600)
   expect_identical(attr(link, "verb"), "put")
   expect_true(
@@ -48,7 +47,7 @@ on_roots("a link uploads to one key", kinds = servers_only, function(kind) {
   expect_identical(text_at("in/new.txt"), "from afar")
 })
 
-on_roots("a link may be to a version", kinds = servers_only, function(kind) {
+on_roots("a link may be to a version", kinds = "seaweedfs", function(kind) {
   cf_save(cars, "d.rds")
   cf_save(women, "d.rds")
   id <- cf_versions("d.rds")$version[2]

@@ -9,41 +9,127 @@ crc_forms <- list(
   crc64nvme = list("9A6C9329AC4BC9B5", 64L)
 )
 
+# Bytes of a file that are looked at in one go.
+file_step <- 4 * 1024^2
+
 s3_digest <- function(bytes, algorithm) {
   switch(
     algorithm,
     md5 = openssl::md5(bytes),
     sha1 = openssl::sha1(bytes),
     sha256 = openssl::sha256(bytes),
-    .Call(
-      C_crc,
-      bytes,
-      crc_forms[[algorithm]][[1]],
-      crc_forms[[algorithm]][[2]]
-    )
+    crc_of(bytes, algorithm)
   )
 }
 
+crc_of <- function(bytes, algorithm, before = NULL) {
+  form <- crc_forms[[algorithm]]
+  .Call(C_crc, bytes, form[[1]], form[[2]], before)
+}
+
+# The same of a file, in bounded memory.
+file_digest <- function(path, algorithm) {
+  if (!algorithm %in% names(crc_forms)) {
+    # Why raw: else what is gzip would be expanded, and the text within digested.
+    return(s3_digest(file(path, raw = TRUE), algorithm))
+  }
+  digest <- crc_of(raw(0), algorithm)
+  for (start in steps(file.size(path), file_step)) {
+    digest <- crc_of(file_bytes(path, start, file_step), algorithm, digest)
+  }
+  digest
+}
+
+# `length` bytes of a file from `start` (from 0), fewer at its end.
+file_bytes <- function(path, start, length) {
+  bytes <- .Call(C_file_read, path, as.double(start), as.double(length))
+  if (!is.raw(bytes)) {
+    cf_abort(
+      "store",
+      sprintf("Can't read the file '%s'.", path),
+      sprintf("The system says: %s.", toString(bytes))
+    )
+  }
+  bytes
+}
+
+# Where pieces of `step` begin, from 0; none of nothing.
+steps <- function(size, step) {
+  if (size > 0) seq(0, size - 1, by = step) else numeric()
+}
+
 base64_digest <- function(bytes, algorithm) {
-  openssl::base64_encode(unclass(as.raw(s3_digest(bytes, algorithm))))
+  base64_of(s3_digest(bytes, algorithm))
+}
+
+base64_of <- function(digest) openssl::base64_encode(unclass(as.raw(digest)))
+
+# What to send along with bytes that go up: CRC32 as the AWS tools do, or MD5 for servers that don't
+# know the newer headers.
+upload_checksum <- function(session, bytes) {
+  if (identical(session$checksums, "when_required")) {
+    c("Content-MD5" = base64_digest(bytes, "md5"))
+  } else {
+    c("x-amz-checksum-crc32" = base64_digest(bytes, "crc32"))
+  }
+}
+
+# "when_supported" or "when_required": the argument, the variable, the profile.
+find_checksums <- function(argument, profile) {
+  found <- argument
+  if (is.null(found)) {
+    found <- env_value("AWS_REQUEST_CHECKSUM_CALCULATION")
+  }
+  if (is.null(found)) {
+    found <- profile$values$request_checksum_calculation
+  }
+  found <- if (is.null(found)) "when_supported" else tolower(found)
+  if (!found %in% c("when_supported", "when_required")) {
+    cf_abort(
+      "usage",
+      sprintf(
+        "Checksums are \"when_supported\" or \"when_required\", not '%s'.",
+        toString(found)
+      )
+    )
+  }
+  found
+}
+
+# What came, in memory or in a file: its size, and its digest by an algorithm.
+received_size <- function(response) {
+  if (is.null(response$file)) {
+    length(response$body)
+  } else {
+    file.size(response$file)
+  }
+}
+
+received_digest <- function(response, algorithm) {
+  if (is.null(response$file)) {
+    s3_digest(response$body, algorithm)
+  } else {
+    file_digest(response$file, algorithm)
+  }
 }
 
 # NULL where a whole body is right or nothing is stored to tell by, else text saying what differs.
-check_body <- function(response) {
+# parts: what to ask where nothing is stored of the whole, see check_parts().
+check_body <- function(response, parts = function(response) NULL) {
   headers <- response$headers
-  size <- headers["content-length"]
-  if (!is.na(size) && as.numeric(size) != length(response$body)) {
+  size <- as.numeric(headers["content-length"])
+  if (!is.na(size) && size != received_size(response)) {
     return(sprintf(
-      "%s bytes announced, %s received",
+      "%.0f bytes announced, %.0f received",
       size,
-      length(response$body)
+      received_size(response)
     ))
   }
   for (algorithm in c("crc64nvme", "crc32c", "crc32", "sha1", "sha256")) {
     stored <- headers[paste0("x-amz-checksum-", algorithm)]
     # "...-3" is a checksum of the checksums of three parts.
     if (!is.na(stored) && !grepl("-", stored, fixed = TRUE)) {
-      got <- base64_digest(response$body, algorithm)
+      got <- base64_of(received_digest(response, algorithm))
       return(
         if (got != stored) {
           sprintf("%s stored %s, received %s", algorithm, stored, got)
@@ -52,22 +138,37 @@ check_body <- function(response) {
     }
   }
   etag <- clean_etag(headers["etag"])
-  ours <- headers["x-amz-meta-crossframe-sha256"]
-  if (etag_is_md5(etag, headers) || is.na(ours)) {
-    return(check_etag(headers, response$body))
+  if (etag_is_md5(etag, headers)) {
+    got <- hex_text(received_digest(response, "md5"))
+    return(
+      if (got != etag) sprintf("ETag %s, MD5 of the bytes %s", etag, got)
+    )
   }
-  got <- hex_sha256(response$body)
+  ours <- headers["x-amz-meta-crossframe-sha256"]
+  if (is.na(ours)) {
+    return(parts(response))
+  }
+  got <- hex_text(received_digest(response, "sha256"))
   if (got != ours) sprintf("SHA256 %s stored, received %s", ours, got)
 }
 
-# The same by ETag, after a PUT and a GET.
-check_etag <- function(headers, bytes) {
-  etag <- clean_etag(headers["etag"])
-  if (!etag_is_md5(etag, headers)) {
-    return(NULL)
+# Has a server stored the bytes that were sent? By the checksum that it repeats, else by the ETag.
+# Why both: a server that does not know the checksum says nothing about it, nor looks at it.
+check_stored <- function(headers, sent, bytes) {
+  crc32 <- sent["x-amz-checksum-crc32"]
+  repeated <- headers["x-amz-checksum-crc32"]
+  if (!is.na(crc32) && !is.na(repeated)) {
+    return(
+      if (crc32 != repeated) {
+        sprintf("crc32 sent %s, stored %s", crc32, repeated)
+      }
+    )
   }
-  got <- hex_text(openssl::md5(bytes))
-  if (got != etag) sprintf("ETag %s, MD5 of the bytes %s", etag, got)
+  etag <- clean_etag(headers["etag"])
+  if (etag_is_md5(etag, headers)) {
+    got <- hex_text(openssl::md5(bytes()))
+    if (got != etag) sprintf("ETag %s, MD5 of the bytes %s", etag, got)
+  }
 }
 
 # Why not where KMS or the caller's key encrypts: the ETag is then of the encrypted bytes.

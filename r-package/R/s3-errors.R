@@ -1,19 +1,24 @@
 # S3's answers as our errors; s3_errors.csv says which is which.
 
 # list(error, code, message, status, region, time) of an answer that is no success.
-s3_error_of <- function(response) {
+s3_error_of <- function(response, request) {
   fields <- s3_error_fields(response$body)
   region <- response$headers["x-amz-bucket-region"]
   if (is.na(region)) {
     region <- fields["Region"]
   }
   list(
-    error = s3_error_name(fields[["Code"]], response$status),
+    error = if (is_no_such_version(response, request, fields[["Code"]])) {
+      "object_not_found"
+    } else {
+      s3_error_name(fields, response$status)
+    },
     code = fields[["Code"]],
     message = fields[["Message"]],
     status = response$status,
     region = if (!is.na(region)) unname(region),
-    server_time = response$headers["date"],
+    request_time = fields["RequestTime"],
+    server_time = c(fields["ServerTime"], response$headers["date"]),
     location = response$headers["location"]
   )
 }
@@ -31,9 +36,22 @@ s3_error_fields <- function(body) {
   fields
 }
 
-s3_error_name <- function(code, status) {
+# A version id that no server could have given, and one that is the mark of a deletion.
+is_no_such_version <- function(response, request, code) {
+  "versionId" %in%
+    names(request$query) &&
+    (code %in%
+      c("InvalidArgument", "NoSuchVersion") ||
+      identical(unname(response$headers["x-amz-delete-marker"]), "true"))
+}
+
+s3_error_name <- function(fields, status) {
+  code <- fields[["Code"]]
   table <- shared_table("s3_errors")
   row <- if (nzchar(code)) match(code, table$code) else NA
+  if (is.na(row) && grepl("hecksum", paste(code, fields[["Message"]]))) {
+    return("not_supported")
+  }
   if (is.na(row)) {
     row <- which(table$code == "" & table$status == as.character(status))[1]
   }
@@ -42,6 +60,9 @@ s3_error_name <- function(code, status) {
 
 # What a caller needs to be allowed, by method; a listing has no key.
 s3_permission <- function(request) {
+  if (!is.null(request$permission)) {
+    return(request$permission)
+  }
   if (!nzchar(request$bucket)) {
     return("s3:ListAllMyBuckets")
   }
@@ -58,6 +79,9 @@ s3_permission <- function(request) {
 }
 
 s3_verb <- function(request) {
+  if (!is.null(request$verb)) {
+    return(request$verb)
+  }
   if (!nzchar(request$key)) {
     return("list")
   }
@@ -116,24 +140,14 @@ s3_words <- function(session, request, failed) {
   switch(
     failed$error,
     object_not_found = list(
-      problem = sprintf("Can't find object '%s' in %s.", request$key, uri)
+      problem = sprintf("Can't find %s in %s.", s3_object_text(request), uri)
     ),
     bucket_not_found = list(
       problem = sprintf("Can't find the bucket %s.", uri),
       detail = server,
       hint = "Is the name right, and the endpoint the one that has it? List the buckets to see which there are."
     ),
-    access_denied = list(
-      problem = paste0(problem, ": access denied."),
-      detail = sprintf(
-        "It needs the permission %s. %s",
-        s3_permission(request),
-        caller
-      ),
-      hint = if (request$method %in% c("GET", "HEAD") && nzchar(request$key)) {
-        "A key that does not exist is denied, too, without s3:ListBucket."
-      }
-    ),
+    access_denied = denied_words(problem, request, failed, answer, caller),
     credentials = list(
       problem = paste0(problem, ": the store does not accept the credentials."),
       detail = paste(answer, caller, server),
@@ -146,17 +160,18 @@ s3_words <- function(session, request, failed) {
     ),
     expired_token = list(
       problem = paste0(problem, ": the session token has expired."),
-      detail = paste(answer, caller),
+      detail = paste0(answer, " ", caller, token_end(session)),
       hint = "Get new keys from where these came (for single sign-on: `aws sso login`), and set all three of them."
     ),
     clock_skew = list(
       problem = paste0(problem, ": this machine's clock is wrong."),
-      detail = sprintf(
-        "Time of the request: %s; time of the server: %s.",
-        format(Sys.time(), "%Y-%m-%dT%H:%M:%SZ", tz = "UTC"),
-        failed$server_time
-      ),
+      detail = skew_text(failed),
       hint = "Set the clock, e.g. by `timedatectl set-ntp true`."
+    ),
+    store = list(
+      problem = paste0(problem, ": the file can't be written."),
+      detail = answer,
+      hint = "Is the disk full?"
     ),
     endpoint = endpoint_words(problem, failed, answer, server),
     corrupt_object = list(
@@ -167,21 +182,82 @@ s3_words <- function(session, request, failed) {
       detail = answer,
       hint = if (request$method == "PUT") "Write it again."
     ),
-    unavailable = list(
-      problem = sprintf(
-        "%s: the server failed %s.",
-        problem,
-        count_times(failed$attempts)
-      ),
-      detail = paste(answer, server),
-      hint = "Try again later."
-    ),
+    unavailable = unavailable_words(problem, failed, paste(answer, server)),
     not_supported = list(
       problem = paste0(problem, ": the server can't."),
-      detail = paste(answer, server)
+      detail = answer,
+      hint = old_server
     ),
     list(problem = paste0(problem, "."), detail = answer)
   )
+}
+
+s3_object_text <- function(request) {
+  object <- sprintf("object '%s'", request$key)
+  if (!"versionId" %in% names(request$query)) {
+    return(object)
+  }
+  sprintf("version '%s' of %s", request$query[["versionId"]], object)
+}
+
+denied_words <- function(problem, request, failed, answer, caller) {
+  if (identical(failed$code, "InvalidObjectState")) {
+    return(list(
+      problem = paste0(problem, ": it is archived."),
+      detail = answer,
+      hint = "Restore it from the archive first."
+    ))
+  }
+  permission <- s3_permission(request)
+  list(
+    problem = paste0(problem, ": access denied."),
+    detail = sprintf("It needs the permission %s. %s", permission, caller),
+    hint = if (startsWith(permission, "s3:GetObject")) {
+      "A key that does not exist is denied, too, without s3:ListBucket."
+    }
+  )
+}
+
+old_server <- paste(
+  "If the server does not know the newer checksums:",
+  "set AWS_REQUEST_CHECKSUM_CALCULATION=when_required."
+)
+
+# A refusal that we do not know the reason of is no failure that passes.
+unavailable_words <- function(problem, failed, detail) {
+  if (failed$attempts == 1 && failed$status >= 300 && failed$status < 500) {
+    return(list(
+      problem = paste0(problem, ": the server refuses."),
+      detail = detail
+    ))
+  }
+  list(
+    problem = sprintf(
+      "%s: the server failed %s.",
+      problem,
+      count_times(failed$attempts)
+    ),
+    detail = detail,
+    hint = "Try again later."
+  )
+}
+
+# When the token ended, where that is known: those of a role or of single sign-on tell.
+token_end <- function(session) {
+  end <- session$credentials$expires
+  if (is.null(end) || is.na(end)) {
+    return("")
+  }
+  sprintf(" It ended at %s.", format(end, "%Y-%m-%dT%H:%M:%SZ", tz = "UTC"))
+}
+
+skew_text <- function(failed) {
+  here <- failed$request_time
+  if (is.null(here) || is.na(here)) {
+    here <- format(Sys.time(), "%Y-%m-%dT%H:%M:%SZ", tz = "UTC")
+  }
+  there <- c(failed$server_time[!is.na(failed$server_time)], "not known")[1]
+  sprintf("Time of the request: %s; time of the server: %s.", here, there)
 }
 
 damaged_upload <- ": the bytes were damaged on their way."

@@ -3,9 +3,14 @@
 
 # Send a request until it is answered; the answer's status is below 300, anything else is our error.
 #
-# request: list(method, bucket, key, query, headers, body, check). `check` is a function of the
-# response that returns NULL, or text saying why the answer can't be trusted, which is tried again.
-# Returns list(status, headers, body, attempts): headers a named character vector, names in lower case.
+# request: list(method, bucket, key, query, headers, body) and, where they are wanted:
+#   check       a function of the response that returns NULL, or text saying why the answer can't be
+#               trusted, which is tried again
+#   root        the name of the XML that a good answer is; an answer of 200 may hold an error instead
+#   from, to    a source's piece to send (s3-source.R), and the file that the body of the answer goes to
+#   verb, permission   for the message of an error, where the method does not tell
+# Returns list(status, headers, body, file, attempts): headers a named character vector, names in
+# lower case.
 s3_send <- function(session, request) {
   request <- s3_request_defaults(request)
   moved <- renewed <- FALSE
@@ -58,7 +63,8 @@ s3_request_defaults <- function(request) {
     query = character(),
     headers = character(),
     body = NULL,
-    check = NULL
+    check = NULL,
+    root = NULL
   )
   c(request, defaults[setdiff(names(defaults), names(request))])
 }
@@ -80,20 +86,26 @@ s3_attempt <- function(session, request) {
 # The one place where bytes leave; a session of the tests has another.
 curl_transport <- function(session, signed) {
   handle <- s3_configure(session_handle(session), session, signed)
-  s3_response(curl::curl_fetch_memory(signed$url, handle = handle))
+  if (is.null(signed$to)) {
+    return(s3_response(curl::curl_fetch_memory(signed$url, handle = handle)))
+  }
+  s3_file_response(curl::curl_fetch_disk(
+    signed$url,
+    signed$to,
+    handle = handle
+  ))
 }
 
 # The request as it goes out: url, method, headers (signed) and body.
 s3_build <- function(session, request) {
   address <- s3_address(session, request$bucket, request$key)
-  body <- if (is.null(request$body)) raw(0) else request$body
   unsigned <- list(
     method = request$method,
     host = address$host,
     path = address$path,
     query = request$query,
     headers = request$headers,
-    payload_hash = hex_sha256(body)
+    payload_hash = payload_hash(session, request)
   )
   credentials <- session_credentials(session)
   headers <- if (session$anonymous) {
@@ -113,8 +125,21 @@ s3_build <- function(session, request) {
     ),
     method = request$method,
     headers = headers,
-    body = request$body
+    body = request$body,
+    from = request$from,
+    to = request$to
   )
+}
+
+# Why not a second digest over TLS, which protects what it carries: it would be a pass over all the bytes.
+payload_hash <- function(session, request) {
+  if (is.null(request$from)) {
+    hex_sha256(if (is.null(request$body)) raw(0) else request$body)
+  } else if (session$endpoint$scheme == "https") {
+    "UNSIGNED-PAYLOAD"
+  } else {
+    request$from$sha256
+  }
 }
 
 s3_configure <- function(handle, session, signed) {
@@ -141,6 +166,18 @@ s3_configure <- function(handle, session, signed) {
       postfields = signed$body,
       postfieldsize_large = length(signed$body)
     )
+  }
+  if (!is.null(signed$from)) {
+    curl::handle_setopt(
+      handle,
+      upload = TRUE,
+      infilesize_large = signed$from$size,
+      upload_buffersize = 2^20,
+      readfunction = signed$from$reader()
+    )
+  }
+  if (!is.null(signed$to)) {
+    curl::handle_setopt(handle, buffersize = 2^19)
   }
   if (startsWith(signed$url, "https:")) {
     trust(handle, session$verify)
@@ -188,53 +225,97 @@ s3_response <- function(fetched) {
   list(status = fetched$status_code, headers = headers, body = fetched$content)
 }
 
+# The same where the body went to a file; what the server says of an error is read back from there.
+s3_file_response <- function(fetched) {
+  response <- s3_response(fetched)
+  response$file <- fetched$content
+  response$body <- if (response$status < 300) {
+    raw(0)
+  } else {
+    file_bytes(fetched$content, 0, 1e5)
+  }
+  response
+}
+
 # NULL where the answer is good, else list(error, code, message, status, retry, ...).
 s3_judge <- function(response, request) {
   if (!is.null(response$broken)) {
     return(s3_judge_broken(response$broken))
   }
   if (response$status < 300 && !is_late_error(response, request)) {
-    doubt <- if (!is.null(request$check)) request$check(response)
-    if (is.null(doubt)) {
-      return(NULL)
-    }
-    error <- if (nzchar(request$key)) "corrupt_object" else "unavailable"
-    return(list(
-      error = error,
-      status = response$status,
-      message = doubt,
-      # Why not with a condition: what has been written would now be in its way.
-      retry = !is_conditional(request)
-    ))
+    return(s3_judge_doubt(response, request))
   }
-  failed <- s3_error_of(response)
-  passing <- c(
-    "RequestTimeout",
-    "SlowDown",
-    "OperationAborted",
-    "ConditionalRequestConflict"
-  )
+  failed <- s3_error_of(response, request)
   broken <- failed$error == "unavailable" &&
     (failed$status >= 500 || failed$status == 429)
   damaged <- failed$error == "corrupt_object"
-  failed$retry <- broken || damaged || failed$code %in% passing
+  failed$retry <- broken || damaged || failed$code %in% passing_codes
   failed
 }
 
-# CompleteMultipartUpload answers 200 before it knows, and an error in the body.
+# What gets better by waiting, whatever the status it comes with.
+passing_codes <- c(
+  "RequestTimeout",
+  "SlowDown",
+  "InternalError",
+  "ServiceUnavailable",
+  "OperationAborted",
+  "ConditionalRequestConflict"
+)
+
+s3_judge_doubt <- function(response, request) {
+  doubt <- if (!is.null(request$root)) {
+    doubt_root(response, request$root)
+  } else if (!is.null(request$check)) {
+    request$check(response)
+  }
+  if (is.null(doubt)) {
+    return(NULL)
+  }
+  of_bytes <- nzchar(request$key) && is.null(request$root)
+  list(
+    error = if (of_bytes) "corrupt_object" else "unavailable",
+    status = response$status,
+    message = doubt,
+    # Why not with a condition: damaged bytes that were written would now be in its way.
+    retry = !of_bytes || !is_conditional(request)
+  )
+}
+
+# CompleteMultipartUpload and CopyObject answer 200 before they know, and an error in the body.
 is_late_error <- function(response, request) {
-  request$method == "POST" && nzchar(s3_error_fields(response$body)[["Code"]])
+  !is.null(request$root) && nzchar(s3_error_fields(response$body)[["Code"]])
+}
+
+doubt_root <- function(response, root) {
+  document <- tryCatch(
+    xml2::read_xml(response$body),
+    error = function(error) NULL
+  )
+  if (is.null(document)) {
+    "the answer is not complete XML"
+  } else if (xml2::xml_name(document) != root) {
+    sprintf("the answer is <%s>, not <%s>", xml2::xml_name(document), root)
+  }
 }
 
 # What libcurl says where no answer came, or not all of it.
 s3_judge_broken <- function(message) {
   cut_short <- grepl("bytes remaining", message, fixed = TRUE)
+  unwritten <- grepl("^Fail(ed|ure) writing (received|output)", message)
+  error <- if (cut_short) {
+    "corrupt_object"
+  } else if (unwritten) {
+    "store"
+  } else {
+    "endpoint"
+  }
   list(
-    error = if (cut_short) "corrupt_object" else "endpoint",
+    error = error,
     status = 0L,
     message = message,
-    # Why not for certificates: they do not get better by waiting.
-    retry = !grepl("certificate", message, fixed = TRUE)
+    # Why not for certificates and a full disk: they do not get better by waiting.
+    retry = !unwritten && !grepl("certificate", message, fixed = TRUE)
   )
 }
 

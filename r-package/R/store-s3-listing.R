@@ -16,7 +16,7 @@ s3_list_all <- function(
     delimiter = delimiter
   )
   pages <- s3_list_pages(session, bucket, query)
-  column <- function(name, empty) c(empty, unlist(lapply(pages, `[[`, name)))
+  column <- function(name, empty) page_column(pages, name, empty)
   prefixes <- unique(column("prefixes", character()))
   list(
     objects = new_listing(
@@ -34,55 +34,112 @@ s3_list_pages <- function(session, bucket, query) {
   pages <- list()
   token <- NULL
   repeat {
-    asked <- c(query, "continuation-token" = token)
+    asked <- c(query, token)
     page <- s3_page(
       session,
       list(method = "GET", bucket = bucket, query = asked),
       "ListBucketResult"
     )
-    pages[[length(pages) + 1]] <- c(
-      page_objects(page),
-      list(prefixes = page_prefixes(page))
-    )
-    token <- next_token(page, token)
+    found <- c(page_objects(page), list(prefixes = page_prefixes(page)))
+    count <- as.numeric(one_text(page, "KeyCount"))
+    sent <- length(found$key) + length(found$prefixes)
+    if (!is.na(count) && count > sent) {
+      abort_cut_listing(
+        bucket,
+        sprintf("The server speaks of %.0f keys and sent %d.", count, sent)
+      )
+    }
+    pages[[length(pages) + 1]] <- found
+    markers <- c("continuation-token" = "ContinuationToken")
+    token <- next_markers(bucket, page, markers, token)
     if (is.null(token)) {
       return(pages)
     }
   }
 }
 
-# The token of the page to come, NULL after the last. A listing is never cut short in silence.
-next_token <- function(page, token) {
-  if (!identical(one_text(page, "IsTruncated"), "true")) {
+# The pages of a listing that goes on from markers: versions, uploads. What `read` makes of each.
+#
+# markers: named by the argument of the request, the element of the answer that is its next value
+# without "Next". last: a function of what was read that tells whether the rest is not wanted.
+marked_pages <- function(
+  session,
+  request,
+  query,
+  markers,
+  root,
+  read,
+  last = function(found) FALSE
+) {
+  pages <- list()
+  at <- NULL
+  repeat {
+    request$query <- c(query, at)
+    page <- s3_page(session, request, root)
+    pages[[length(pages) + 1]] <- read(page)
+    following <- next_markers(request$bucket, page, markers, at)
+    if (is.null(following) || last(pages[[length(pages)]])) {
+      return(pages)
+    }
+    at <- following
+  }
+}
+
+# Where to go on, NULL after the last page. A listing is never cut short in silence.
+next_markers <- function(bucket, page, markers, at) {
+  truncated <- one_text(page, "IsTruncated")
+  if (is.na(truncated)) {
+    abort_cut_listing(
+      bucket,
+      "The answer does not say whether it is all there is."
+    )
+  }
+  if (truncated != "true") {
     return(NULL)
   }
-  following <- one_text(page, "NextContinuationToken")
-  if (is.na(following) || identical(following, token)) {
-    cf_abort(
-      "unavailable",
-      "Can't list to the end: the store says there is more, but not where to go on."
+  following <- vapply(markers, "", FUN = function(name) {
+    one_text(page, paste0("Next", name))
+  })
+  if ("key-marker" %in% names(following)) {
+    following["key-marker"] <- decode_keys(following["key-marker"], page)
+  }
+  following <- following[!is.na(following) & nzchar(following)]
+  if (length(following) == 0) {
+    abort_cut_listing(
+      bucket,
+      "The server has more, and does not say how to go on."
+    )
+  }
+  if (identical(following, at)) {
+    abort_cut_listing(
+      bucket,
+      "The server says twice to go on at the same place."
     )
   }
   following
 }
 
+page_column <- function(pages, name, empty) {
+  c(empty, unlist(lapply(pages, `[[`, name)))
+}
+
+abort_cut_listing <- function(bucket, problem) {
+  cf_abort(
+    "unavailable",
+    sprintf("Can't list s3://%s: the listing is not whole.", bucket),
+    problem,
+    "Try again later.",
+    bucket = bucket
+  )
+}
+
 # The root of an answer that must be complete XML of that name.
 s3_page <- function(session, request, root) {
-  document <- NULL
-  request$check <- function(response) {
-    document <<- tryCatch(
-      xml2::xml_ns_strip(xml2::read_xml(response$body)),
-      error = function(error) NULL
-    )
-    if (is.null(document)) {
-      "the answer is not complete XML"
-    } else if (xml2::xml_name(document) != root) {
-      sprintf("the answer is <%s>, not <%s>", xml2::xml_name(document), root)
-    }
-  }
-  s3_send(session, request)
-  document
+  request$root <- root
+  xml_root(s3_send(session, request)$body)
 }
+
+xml_root <- function(body) xml2::xml_ns_strip(xml2::read_xml(body))
 
 page_objects <- function(page) {
   nodes <- xml2::xml_find_all(page, "./Contents")
@@ -134,8 +191,14 @@ one_text <- function(page, child) {
 
 # Keys come URL-encoded, "+" for a space, where the server says that it did so.
 decode_keys <- function(keys, page) {
-  if (length(keys) && identical(one_text(page, "EncodingType"), "url")) {
-    keys <- curl::curl_unescape(gsub("+", " ", keys, fixed = TRUE))
+  known <- !is.na(keys)
+  if (any(known) && identical(one_text(page, "EncodingType"), "url")) {
+    keys[known] <- curl::curl_unescape(gsub(
+      "+",
+      " ",
+      keys[known],
+      fixed = TRUE
+    ))
   }
   enc2utf8(keys)
 }

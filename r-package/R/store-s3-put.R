@@ -1,48 +1,86 @@
 # Writing an object: in one request, or in parts where it is large; whole or not at all.
 
-# As the Python package: larger objects go in parts, each tried again by itself.
+# As the Python package: what is larger goes in parts, each tried again by itself.
 part_bytes <- 16 * 1024^2
-# Source: Amazon S3 User Guide, "Amazon S3 multipart upload limits".
-most_parts <- 10000
+
+# What the package writes into an object's metadata itself, where the ETag will be no MD5.
+digest_header <- "x-amz-meta-crossframe-sha256"
 
 s3_put <- function(
   session,
   bucket,
   key,
   data,
-  if_absent,
-  if_match,
-  media_type
+  if_absent = FALSE,
+  if_match = NULL,
+  media_type = NULL,
+  metadata = NULL
 ) {
   check_write(key, data, if_absent, if_match)
-  write <- list(
+  about <- about_headers(media_type, metadata)
+  write <- new_write(bucket, key, raw_source(data), about, if_absent, if_match)
+  s3_write(session, write)
+}
+
+# The same from a local file, in bounded memory.
+s3_put_from <- function(
+  session,
+  bucket,
+  key,
+  path,
+  if_absent = FALSE,
+  if_match = NULL,
+  media_type = NULL,
+  metadata = NULL
+) {
+  check_write(key, raw(0), if_absent, if_match)
+  about <- about_headers(media_type, metadata)
+  source <- file_source(path)
+  s3_write(
+    session,
+    new_write(bucket, key, source, about, if_absent, if_match)
+  )
+}
+
+new_write <- function(bucket, key, source, about, if_absent, if_match) {
+  list(
     bucket = bucket,
     key = key,
-    data = data,
-    about = c(
-      "Content-Type" = if (is.null(media_type)) {
-        "application/octet-stream"
-      } else {
-        media_type
-      }
-    ),
+    source = source,
+    about = about,
+    if_absent = if_absent,
+    if_match = if_match,
     conditions = c(
       "If-None-Match" = if (if_absent) "*",
       "If-Match" = if (!is.null(if_match)) paste0("\"", if_match, "\"")
     )
   )
-  refused <- function(error) {
-    s3_put_refused(session, write, error, if_absent, if_match)
+}
+
+# What is said of an object, as headers.
+about_headers <- function(media_type = NULL, metadata = NULL) {
+  metadata <- check_metadata(metadata)
+  headers <- c(
+    "Content-Type" = if (is.null(media_type)) {
+      "application/octet-stream"
+    } else {
+      media_type
+    }
+  )
+  if (length(metadata)) {
+    names(metadata) <- paste0("x-amz-meta-", names(metadata))
   }
-  if (length(data) > part_bytes) {
-    check_conditions(session, write)
+  c(headers, metadata)
+}
+
+s3_write <- function(session, write) {
+  refused <- function(error) s3_put_refused(session, write, error)
+  large <- write$source$size > part_bytes
+  if (large) {
+    check_free(session, write)
   }
   tryCatch(
-    if (length(data) > part_bytes) {
-      s3_put_parts(session, write)
-    } else {
-      s3_put_whole(session, write)
-    },
+    if (large) s3_put_parts(session, write) else s3_put_whole(session, write),
     crossframe_error_precondition_failed = refused,
     # What AWS says to If-Match where there is no object, and to an upload that has been completed.
     crossframe_error_object_not_found = refused
@@ -50,17 +88,17 @@ s3_put <- function(
 }
 
 s3_put_whole <- function(session, write) {
+  data <- write$source$bytes(0, write$source$size)
+  checksum <- upload_checksum(session, data)
   request <- list(
     method = "PUT",
     bucket = write$bucket,
     key = write$key,
-    headers = c(
-      write$about,
-      "Content-MD5" = base64_digest(write$data, "md5"),
-      write$conditions
-    ),
-    body = write$data,
-    check = function(response) check_etag(response$headers, write$data)
+    headers = c(write$about, checksum, write$conditions),
+    body = data,
+    check = function(response) {
+      check_stored(response$headers, checksum, function() data)
+    }
   )
   written_meta(write, s3_send(session, request)$headers)
 }
@@ -68,47 +106,56 @@ s3_put_whole <- function(session, write) {
 written_meta <- function(write, headers, etag = headers["etag"]) {
   new_meta(
     enc2utf8(write$key),
-    length(write$data),
+    write$source$size,
     header_time(headers["date"]),
     clean_etag(etag),
-    header_version(headers)
+    header_version(headers),
+    media_type = unname(write$about["Content-Type"]),
+    metadata = header_metadata(write$about)
   )
 }
 
 # The store refused the write: an error for the caller, except where it was ours that got there first.
 # Why: where the answer to a first attempt was lost, the second is refused by what the first has written.
-s3_put_refused <- function(session, write, error, if_absent, if_match) {
+s3_put_refused <- function(session, write, error) {
   found <- s3_head_or_null(session, write)
-  if (error$attempts > 1 && !is.null(found) && is_ours(found, write$data)) {
+  if (error$attempts > 1 && !is.null(found) && is_ours(found, write$source)) {
     return(head_meta(write$key, found))
   }
-  if (if_absent && !is.null(found)) {
+  if (write$if_absent && !is.null(found)) {
     abort_object_exists(write$key, paste0("s3://", write$bucket))
   }
-  if (!is.null(if_match)) {
-    abort_changed(write, if_match, found)
+  if (!is.null(write$if_match)) {
+    abort_changed(write, write$if_match, found)
   }
   stop(error)
 }
 
-is_ours <- function(headers, data) {
+is_ours <- function(headers, source) {
+  if (
+    !identical(as.numeric(headers["content-length"]), as.numeric(source$size))
+  ) {
+    return(FALSE)
+  }
   etag <- clean_etag(headers["etag"])
   if (etag_is_md5(etag, headers)) {
-    return(etag == hex_text(openssl::md5(data)))
+    return(etag == hex_text(source$digest("md5")))
   }
-  identical(unname(headers["x-amz-meta-crossframe-sha256"]), hex_sha256(data))
+  identical(unname(headers[digest_header]), hex_text(source$digest("sha256")))
 }
 
 # Ask before many bytes go out, and for the servers that know no conditions on an upload in parts.
-check_conditions <- function(session, write) {
+check_free <- function(session, write) {
   if (length(write$conditions)) {
     found <- s3_head_or_null(session, write)
-    wanted <- clean_etag(write$conditions["If-Match"])
-    if (is.na(wanted) && !is.null(found)) {
+    if (write$if_absent && !is.null(found)) {
       abort_object_exists(write$key, paste0("s3://", write$bucket))
     }
-    if (!is.na(wanted) && !identical(clean_etag(found["etag"]), wanted)) {
-      abort_changed(write, wanted, found)
+    if (
+      !is.null(write$if_match) &&
+        !identical(clean_etag(found["etag"]), write$if_match)
+    ) {
+      abort_changed(write, write$if_match, found)
     }
   }
 }
@@ -128,71 +175,4 @@ abort_changed <- function(write, if_match, found) {
     if_match,
     etag
   )
-}
-
-# ---- In parts. Source: Amazon S3 API Reference, "CreateMultipartUpload" and its sisters ----
-
-s3_put_parts <- function(session, write) {
-  # Why our digest: the ETag of an object sent in parts is no MD5.
-  digest <- c("x-amz-meta-crossframe-sha256" = hex_sha256(write$data))
-  upload <- function(
-    method,
-    query,
-    headers = character(),
-    body = NULL,
-    check = NULL
-  ) {
-    request <- list(
-      bucket = write$bucket,
-      key = write$key,
-      method = method,
-      query = query
-    )
-    s3_send(
-      session,
-      c(request, list(headers = headers, body = body, check = check))
-    )
-  }
-  started <- upload("POST", c(uploads = ""), c(write$about, digest), raw(0))
-  id <- c(uploadId = xml_field(started$body, "UploadId"))
-  completed <- FALSE
-  # Whatever ends it, an interrupt included: parts left behind are paid for and never seen.
-  on.exit(if (!completed) try(upload("DELETE", id), silent = TRUE))
-
-  size <- max(part_bytes, ceiling(length(write$data) / most_parts))
-  starts <- seq(1, length(write$data), by = size)
-  etags <- vapply(seq_along(starts), "", FUN = function(number) {
-    part <- write$data[
-      starts[number]:min(starts[number] + size - 1, length(write$data))
-    ]
-    headers <- c(write$about, "Content-MD5" = base64_digest(part, "md5"))
-    check <- function(response) check_etag(response$headers, part)
-    answer <- upload(
-      "PUT",
-      c(partNumber = format(number), id),
-      headers,
-      part,
-      check
-    )
-    clean_etag(answer$headers["etag"])
-  })
-  rows <- sprintf(
-    "<Part><PartNumber>%d</PartNumber><ETag>\"%s\"</ETag></Part>",
-    seq_along(etags),
-    etags
-  )
-  list_of_parts <- paste0(
-    "<CompleteMultipartUpload>",
-    paste(rows, collapse = ""),
-    "</CompleteMultipartUpload>"
-  )
-  headers <- c("Content-Type" = "application/xml", write$conditions)
-  answer <- upload("POST", id, headers, charToRaw(list_of_parts))
-  completed <- TRUE
-  written_meta(write, answer$headers, xml_field(answer$body, "ETag"))
-}
-
-xml_field <- function(body, name) {
-  document <- xml2::xml_ns_strip(xml2::read_xml(body))
-  xml2::xml_text(xml2::xml_find_first(document, paste0("./", name)))
 }

@@ -19,6 +19,8 @@
 #'   by default in the path for every endpoint but AWS's.
 #' @param anonymous `TRUE` signs nothing, for public buckets.
 #' @param verify `FALSE` trusts any certificate; a string names the authorities' file.
+#' @param checksums `"when_required"` for servers that refuse the newer checksum headers; by default
+#'   `AWS_REQUEST_CHECKSUM_CALCULATION`, the profile's `request_checksum_calculation`, `"when_supported"`.
 #' @param attempts Count; how often a request is tried in all.
 #' @param connect_timeout_s,read_timeout_s Seconds to wait for a connection, and for the next byte.
 #' @returns A store, to be used as a root: see [cf_set_root()]. Nothing is sent before it is used.
@@ -43,6 +45,7 @@ cf_store_s3 <- function(
   path_style = NULL,
   anonymous = FALSE,
   verify = NULL,
+  checksums = NULL,
   attempts = 4L,
   connect_timeout_s = 10,
   read_timeout_s = 60
@@ -77,49 +80,83 @@ cf_store_s3 <- function(
     connect_timeout_s = connect_timeout_s,
     read_timeout_s = read_timeout_s
   )
-  uri <- paste0("s3://", bucket)
-  new_store(
-    uri = uri,
-    get = function(key, start = 0, length = NULL, version = NULL) {
-      s3_get(session, bucket, key, start, length, version)
-    },
-    get_many = function(keys) s3_get_many(session, bucket, keys),
-    put = function(
-      key,
-      data,
-      if_absent = FALSE,
-      if_match = NULL,
-      media_type = NULL
-    ) {
-      s3_put(session, bucket, key, data, if_absent, if_match, media_type)
-    },
-    head = function(key, version = NULL) s3_head(session, bucket, key, version),
+  session$checksums <- find_checksums(checksums, aws_profile(profile))
+  s3_store(session, bucket)
+}
+
+s3_store <- function(session, bucket) {
+  about <- c(
+    endpoint = sprintf(
+      "%s (from %s)",
+      endpoint_text(session),
+      session$endpoint$source
+    )
+  )
+  # Every ability is a function of this package whose first arguments are session and bucket.
+  bound <- function(f) {
+    force(f)
+    shown <- formals(f)[-(1:2)]
+    call <- as.call(c(
+      list(f, session, bucket),
+      lapply(stats::setNames(names(shown), names(shown)), as.name)
+    ))
+    as.function(c(shown, list(call)), envir = environment(f))
+  }
+  store <- new_store(
+    uri = paste0("s3://", bucket),
+    get = bound(s3_get),
+    get_many = bound(s3_get_many),
+    put = bound(s3_put),
+    head = bound(s3_head),
     list = function(prefix = "") s3_list_all(session, bucket, prefix)$objects,
     children = function(prefix = "") {
       found <- s3_list_all(session, bucket, prefix, delimiter = "/")
       list(prefixes = found$prefixes, objects = found$objects)
     },
-    delete = function(key) s3_delete(session, bucket, key),
-    about = c(
-      endpoint = paste0(
-        endpoint_text(session),
-        " (from ",
-        session$endpoint$source,
-        ")"
-      )
-    )
+    delete = bound(s3_delete),
+    about = about,
+    get_to = bound(s3_get_to),
+    put_from = bound(s3_put_from),
+    copy = bound(s3_copy),
+    delete_many = bound(s3_delete_many),
+    versions = bound(s3_versions),
+    restore = bound(s3_restore),
+    sign = function(
+      key,
+      verb = "get",
+      expires_s,
+      version = NULL,
+      media_type = NULL
+    ) {
+      s3_sign(session, bucket, key, verb, expires_s, version, media_type)
+    },
+    publish = bound(s3_publish),
+    unpublish = bound(s3_unpublish),
+    published = bound(s3_published),
+    expire = bound(s3_expire),
+    expiries = bound(s3_expiries),
+    uploads = bound(s3_uploads),
+    abort = function(upload) {
+      s3_abort_upload(session, bucket, upload$key, upload$upload_id)
+    }
   )
+  # For copies from one bucket to another.
+  attr(store, "s3") <- list(session = session, bucket = bucket)
+  store
 }
 
-s3_get_request <- function(bucket, key, version = NULL) {
+s3_get_request <- function(session, bucket, key, version = NULL) {
   check_read_key(key, paste0("s3://", bucket))
+  parts <- check_parts(session, bucket, key)
   list(
     method = "GET",
     bucket = bucket,
     key = key,
     query = c(versionId = version),
     headers = c("x-amz-checksum-mode" = "ENABLED"),
-    check = check_body
+    check = function(response) {
+      check_body(response, parts)
+    }
   )
 }
 
@@ -132,7 +169,7 @@ s3_get <- function(
   version = NULL
 ) {
   check_range(start, length)
-  request <- s3_get_request(bucket, key, version)
+  request <- s3_get_request(session, bucket, key, version)
   if (start == 0 && is.null(length)) {
     return(s3_send(session, request)$body)
   }
@@ -149,7 +186,9 @@ s3_get <- function(
       if (!is.null(length)) digits(start + length - 1)
     )
   )
-  request$check <- check_range_body
+  request$check <- function(response) {
+    check_range_body(response, start, length)
+  }
   response <- tryCatch(
     s3_send(session, request),
     crossframe_error_store = function(error) {
@@ -168,24 +207,41 @@ s3_get <- function(
   }
 }
 
-# A part has no checksum of its own, but its length is told.
-check_range_body <- function(response) {
-  told <- regmatches(
-    response$headers["content-range"],
-    regexec("bytes ([0-9]+)-([0-9]+)/", response$headers["content-range"])
-  )[[1]]
-  if (response$status == 206L && length(told) == 3) {
-    expected <- as.numeric(told[3]) - as.numeric(told[2]) + 1
-    if (expected != length(response$body)) {
-      sprintf(
-        "%s bytes announced, %s received",
-        expected,
-        length(response$body)
-      )
-    }
-  } else if (response$status == 200L) {
-    check_body(response)
+# A range has no checksum of its own, but where it begins and its length are told.
+check_range_body <- function(response, start, count) {
+  if (response$status == 200L) {
+    return(check_body(response))
   }
+  told <- response$headers["content-range"]
+  told <- regmatches(
+    told,
+    regexec("^bytes ([0-9]+)-[0-9]+/([0-9]+)$", told)
+  )[[1]]
+  if (length(told) != 3) {
+    return(NULL)
+  }
+  rest <- as.numeric(told[3]) - start
+  expected <- if (is.null(count)) rest else min(count, rest)
+  if (as.numeric(told[2]) != start || expected != length(response$body)) {
+    sprintf(
+      "%.0f bytes from %.0f on asked for, %d from %s on received",
+      expected,
+      start,
+      length(response$body),
+      told[2]
+    )
+  }
+}
+
+# Into a local file, in bounded memory; nothing is left of it where that fails.
+s3_get_to <- function(session, bucket, key, path, version = NULL) {
+  request <- s3_get_request(session, bucket, key, version)
+  request$to <- path
+  done <- FALSE
+  on.exit(if (!done) unlink(path))
+  response <- s3_send(session, request)
+  done <- TRUE
+  head_meta(key, response$headers)
 }
 
 s3_head <- function(session, bucket, key, version = NULL) {
@@ -210,20 +266,19 @@ head_meta <- function(key, headers) {
     header_time(headers["last-modified"]),
     clean_etag(headers["etag"]),
     header_version(headers),
-    or_standard(headers["x-amz-storage-class"])
+    or_standard(headers["x-amz-storage-class"]),
+    unname(headers["content-type"]),
+    header_metadata(headers)
   )
 }
 
-s3_delete <- function(session, bucket, key) {
-  if (!nzchar(key)) {
-    return(invisible(NULL))
-  }
-  request <- list(method = "DELETE", bucket = bucket, key = key)
-  tryCatch(
-    s3_send(session, request),
-    crossframe_error_object_not_found = function(error) NULL
-  )
-  invisible(NULL)
+# What the writer said of the object; our own digest is not the writer's.
+header_metadata <- function(headers) {
+  start <- "x-amz-meta-"
+  told <- headers[startsWith(names(headers), start)]
+  told <- told[names(told) != digest_header]
+  names(told) <- substring(names(told), nchar(start) + 1)
+  if (length(told)) told[byte_order(names(told))] else no_metadata
 }
 
 header_time <- function(text) {

@@ -39,7 +39,7 @@ SEXP cf_dir_remove(SEXP path);
 SEXP cf_dir_sync(SEXP path);
 
 /* crc.c */
-SEXP cf_crc(SEXP bytes, SEXP polynomial, SEXP width);
+SEXP cf_crc(SEXP bytes, SEXP polynomial, SEXP width, SEXP before);
 
 /* scan-r.c */
 SEXP cf_scan(SEXP bytes, SEXP report);

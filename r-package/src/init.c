@@ -6,7 +6,7 @@
 #define ENTRY(name, arguments) {#name, (DL_FUNC) & cf_##name, arguments}
 
 static const R_CallMethodDef entries[] = {
-    ENTRY(crc, 3),         ENTRY(csv_column, 7),  ENTRY(csv_guess, 4), ENTRY(csv_index, 2),
+    ENTRY(crc, 4),         ENTRY(csv_column, 7),  ENTRY(csv_guess, 4), ENTRY(csv_index, 2),
     ENTRY(csv_write, 4),   ENTRY(dir_create, 1),  ENTRY(dir_list, 1),  ENTRY(dir_remove, 1),
     ENTRY(dir_sync, 1),    ENTRY(file_link, 2),   ENTRY(file_read, 3), ENTRY(file_read_as, 4),
     ENTRY(file_remove, 1), ENTRY(file_rename, 2), ENTRY(file_stat, 1), ENTRY(file_touch, 3),

@@ -170,9 +170,10 @@ test_that("an upload is sent with its digest and compared with the answer's ETag
     date = "Sun, 22 Nov 2026 09:00:00 GMT"
   ))
   meta <- put(session)
+  # From zlib: crc32("hello") = 0x3610a686.
   expect_identical(
-    session$sent[[1]]$headers[["Content-MD5"]],
-    "XUFAKrxLKna5cZ2REBfFkg=="
+    session$sent[[1]]$headers[["x-amz-checksum-crc32"]],
+    "NhCmhg=="
   )
   expect_identical(
     session$sent[[1]]$headers[["Content-Type"]],
@@ -184,6 +185,21 @@ test_that("an upload is sent with its digest and compared with the answer's ETag
     etag = "\"00000000000000000000000000000000\""
   ))
   expect_error(put(wrong), class = "crossframe_error_corrupt_object")
+  old <- fake_session(answer(200, etag = hello_md5))
+  old$checksums <- "when_required"
+  put(old)
+  expect_identical(
+    old$sent[[1]]$headers[["Content-MD5"]],
+    "XUFAKrxLKna5cZ2REBfFkg=="
+  )
+  expect_false("x-amz-checksum-crc32" %in% names(old$sent[[1]]$headers))
+  # A server that repeats the checksum has compared it: its ETag may be anything.
+  knows <- fake_session(answer(
+    200,
+    etag = "\"00000000000000000000000000000000\"",
+    "x-amz-checksum-crc32" = "NhCmhg=="
+  ))
+  expect_identical(put(knows)$size, 5)
 })
 
 test_that("a lost answer to a conditional write is no conflict with itself", {
@@ -221,17 +237,18 @@ test_that("an upload in parts is ended where it fails, and told by its body", {
     200,
     "<Error><Code>AccessDenied</Code><Message>Late</Message></Error>"
   )
-  session <- fake_session(started, part, part, late, answer(204))
+  session <- fake_session(started, part, part, part, late, answer(204))
   data <- raw(part_bytes + 1)
+  sizes <- c(upload_part_bytes, upload_part_bytes, 1)
   expect_error(
     s3_put(session, "lab", "k", data, FALSE, NULL, NULL),
     class = "crossframe_error_access_denied"
   )
   methods <- vapply(session$sent, `[[`, "", "method")
-  expect_identical(methods, c("POST", "PUT", "PUT", "POST", "DELETE"))
+  expect_identical(methods, c("POST", "PUT", "PUT", "PUT", "POST", "DELETE"))
   expect_identical(
-    length(session$sent[[2]]$body) + length(session$sent[[3]]$body),
-    length(data)
+    vapply(session$sent[2:4], function(sent) sent$from$size, 0),
+    sizes
   )
   whole <- session$sent[[1]]$headers[["x-amz-meta-crossframe-sha256"]]
   expect_identical(whole, hex_sha256(data))

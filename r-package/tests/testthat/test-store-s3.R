@@ -15,6 +15,21 @@ test_that("a listing that is cut short is an error", {
     s3_list_all(fake_session(answer(200, again)), "lab"),
     class = "crossframe_error_unavailable"
   )
+  untold <- answer(200, sprintf(page, ""))
+  expect_error(
+    s3_list_all(fake_session(untold), "lab"),
+    "whether it is all",
+    class = "crossframe_error_unavailable"
+  )
+  fewer <- sprintf(
+    page,
+    "<KeyCount>2</KeyCount><IsTruncated>false</IsTruncated>"
+  )
+  expect_error(
+    s3_list_all(fake_session(answer(200, fewer)), "lab"),
+    "2 keys and sent 1",
+    class = "crossframe_error_unavailable"
+  )
   half <- answer(200, substr(again, 1, 60))
   expect_error(
     s3_list_all(fake_session(half), "lab"),
@@ -30,7 +45,7 @@ test_that("a listing that is cut short is an error", {
 })
 
 test_that("keys are decoded where the server says that they are encoded", {
-  page <- "<ListBucketResult xmlns='http://s3.amazonaws.com/doc/2006-03-01/'>%s<Contents><Key>a+b%%2Bc%%25</Key>
+  page <- "<ListBucketResult xmlns='http://s3.amazonaws.com/doc/2006-03-01/'>%s<IsTruncated>false</IsTruncated><Contents><Key>a+b%%2Bc%%25</Key>
     <Size>5</Size><LastModified>2026-11-22T09:00:00.123Z</LastModified></Contents></ListBucketResult>"
   encoded <- sprintf(page, "<EncodingType>url</EncodingType>")
   expect_identical(

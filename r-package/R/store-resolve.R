@@ -26,12 +26,15 @@ resolve <- function(uri, root = NULL, options = list()) {
       whole = TRUE
     ),
     file = resolve_path(parsed$key),
-    cf_abort(
-      "not_supported",
-      sprintf("Can't reach '%s': links are not read yet.", uri),
-      hint = "Download it first."
-    )
+    resolve_link(parsed, options)
   )
+}
+
+# Why not kept: a signed link is good for one object, and a secret.
+resolve_link <- function(parsed, options) {
+  url <- paste0(parsed$scheme, "://", parsed$bucket, parsed$key)
+  store <- store_https(url, options)
+  new_location(store, attr(store, "key"), whole = TRUE)
 }
 
 new_location <- function(store, key, whole = FALSE) {
@@ -40,6 +43,10 @@ new_location <- function(store, key, whole = FALSE) {
 
 # A location's key, or others of its store, as users are given it: what they can pass back.
 shown_key <- function(location, key = location$key) {
+  if (grepl("^https?:", location$store$uri)) {
+    # A link without its query, which is a secret.
+    return(paste0(location$store$uri, "/", uri_encode(key, keep_slash = TRUE)))
+  }
   shown_keys(location$store$uri, key, location$whole)
 }
 
@@ -85,7 +92,7 @@ resolve_root <- function(root, options = list()) {
       "invalid_uri",
       sprintf(
         "The root must be a folder or s3://bucket/prefix, not '%s'.",
-        root
+        without_secrets(root)
       )
     )
   }

@@ -18,13 +18,8 @@ conformance <- function(...) {
   file.path(root, "tests", "conformance", ...)
 }
 
-running_servers <- new.env(parent = emptyenv())
-
-# The environment variables by which to reach a server, "moto", "seaweedfs" or "seaweedfs-tls".
-start_server <- function(kind) {
-  if (!is.null(running_servers[[kind]])) {
-    return(running_servers[[kind]])
-  }
+# The Python that has the test servers.
+test_python <- function() {
   root <- checkout()
   testthat::skip_if(is.null(root), "not in a checkout")
   python <- Sys.getenv(
@@ -32,6 +27,18 @@ start_server <- function(kind) {
     file.path(root, ".venv", "bin", "python")
   )
   testthat::skip_if_not(file.exists(python), "no Python with the test servers")
+  python
+}
+
+running_servers <- new.env(parent = emptyenv())
+
+# The environment variables by which to reach a server, "moto", "seaweedfs" or "seaweedfs-tls".
+start_server <- function(kind) {
+  if (!is.null(running_servers[[kind]])) {
+    return(running_servers[[kind]])
+  }
+  python <- test_python()
+  root <- checkout()
   port_file <- tempfile(kind)
   arguments <- c(
     file.path(root, "tests", "servers.py"),

@@ -12,6 +12,7 @@ s3_session <- function(
   path_style = NULL,
   anonymous = FALSE,
   verify = NULL,
+  checksums = NULL,
   attempts = 4L,
   connect_timeout_s = 10,
   read_timeout_s = 60
@@ -36,6 +37,7 @@ s3_session <- function(
   session$path_style <- path_style
   session$anonymous <- anonymous
   session$verify <- if (is.null(verify)) profile_authorities(files) else verify
+  session$checksums <- find_checksums(checksums, files)
   session$attempts <- attempts
   session$transport <- curl_transport
   session$connect_timeout_s <- connect_timeout_s

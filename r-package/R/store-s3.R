@@ -76,11 +76,11 @@ cf_store_s3 <- function(
     path_style = path_style,
     anonymous = anonymous,
     verify = verify,
+    checksums = checksums,
     attempts = attempts,
     connect_timeout_s = connect_timeout_s,
     read_timeout_s = read_timeout_s
   )
-  session$checksums <- find_checksums(checksums, aws_profile(profile))
   s3_store(session, bucket)
 }
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
-import struct
 import subprocess
-from fractions import Fraction
+import sys
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from frame_vectors import BASE, bits, expected, zone
 
 import crossframe as cf
 from crossframe import _rserial
@@ -22,15 +23,6 @@ FOLDER = Path(__file__).parents[1] / "conformance" / "frames"
 VECTORS = [json.loads(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.json"))]
 each_vector = pytest.mark.parametrize("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
 
-UNITS = {"secs": 1, "mins": 60, "hours": 3600, "days": 86400, "weeks": 604800}
-SHOWN_AS_UTC = {"", "Mars/Olympus"}
-BASE = {
-    "logical": pa.bool_(),
-    "integer": pa.int32(),
-    "integer64": pa.int64(),
-    "double": pa.float64(),
-    "character": pa.string(),
-}
 # Why some files are not written back byte for byte; compact forms are those of version 3 only.
 COMPACT = "compact forms are spelled out"
 NOT_BYTE_IDENTICAL = {
@@ -49,54 +41,6 @@ NOT_BYTE_IDENTICAL = {
     "integer": COMPACT,
     "names_latin1": "text becomes UTF-8",
 }
-
-
-def number(text):
-    return None if text is None else float.fromhex(text) if "x" in text else float(text)
-
-
-def ticks(column, per_second):
-    unit = UNITS[column["units"]] if "units" in column else 1
-    numbers = [number(text) for text in column["values"]]
-    return [None if x is None else round(Fraction(x) * unit * per_second) for x in numbers]
-
-
-def in_ticks(column, make):
-    counts = ticks(column, 10**9)
-    if all(count is None or abs(count) < 2**63 for count in counts):
-        return pa.array(counts, pa.int64()).cast(make("ns"))
-    return pa.array(ticks(column, 10**6), pa.int64()).cast(make("us"))
-
-
-def zone(column):
-    names = column.get("tzone", [])
-    return names[0] if len(names) == 1 and names[0] not in SHOWN_AS_UTC else "UTC"
-
-
-def expected(column):
-    kind, texts = column["type"], column["values"]
-    if kind in ("factor", "ordered"):
-        codes = [None if text is None else column["levels"].index(text) for text in texts]
-        if "codes" in column:
-            codes = [int(code) - 1 for code in column["codes"]]
-        levels = pa.array(column["levels"], pa.string())
-        return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), levels, ordered=kind == "ordered")
-    if kind == "date":
-        return pa.array([None if t is None else int(number(t)) for t in texts], pa.int32()).cast(pa.date32())
-    if kind == "posixct":
-        return in_ticks(column, lambda unit: pa.timestamp(unit, zone(column)))
-    if kind == "difftime":
-        return in_ticks(column, pa.duration)
-    read = {"logical": "true".__eq__, "double": number, "character": str}.get(kind, int)
-    return pa.array([None if text is None else read(text) for text in texts], BASE[kind])
-
-
-def bits(values):
-    """Return what two arrays must share: -0 is not 0, and a NaN equals a NaN."""
-    if values.type != pa.float64():
-        return values.to_pylist()
-    shown = ["NaN" if x is not None and math.isnan(x) else x for x in values.to_pylist()]
-    return [struct.pack(">d", x) if isinstance(x, float) else x for x in shown]
 
 
 def check_tagged(node, said):

@@ -1,0 +1,276 @@
+"""Many tables to one: rows below each other, columns by name.
+
+What R's attributes and pandas' note say of the parts is kept where the parts agree.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from crossframe import _rserial
+from crossframe.arrow_types import type_text
+from crossframe.attributes import R_KEY, STORAGE_KEY, RMetadata, to_array, with_metadata
+from crossframe.errors import SchemaMismatchError
+from crossframe.pandas_note import PANDAS_KEY, read_note
+from crossframe.promotion import promote
+from crossframe.types import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from crossframe._rserial import Node
+    from crossframe.losses import Losses
+
+KEY_COLUMN = "key"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One table and where it is from.
+
+    Attributes:
+        key: Its key, as shown.
+        table: n rows x k columns.
+        fields: What the key says by its pattern's fields.
+    """
+
+    key: str
+    table: pa.Table
+    fields: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class _Column:
+    """A column in the making: its type so far, and the first key that has it so."""
+
+    field: pa.Field
+    key: str
+
+
+def combine(parts: Sequence[Part], losses: Losses, field_types: Mapping[str, pa.DataType]) -> pa.Table:
+    """Put tables below each other.
+
+    Args:
+        parts: One or more.
+        losses: Takes what a promotion can't hold, and attributes in which the parts differ.
+        field_types: Type of each field of the pattern; text becomes a factor.
+
+    Returns:
+        All rows in the order of the parts. Its columns: ``key``, the fields, then the parts' columns in the
+        order in which they are first seen. A part without a column has missing values there. A column of the
+        parts wins over a field of its name, and over ``key``.
+
+    Raises:
+        SchemaMismatchError: A column has types in two parts that no type holds both of.
+    """
+    columns = _unite(parts)
+    tables = [_fitted(part, columns, losses) for part in parts]
+    joined = pa.concat_tables(tables).unify_dictionaries()
+    told = {name: values for name, values in _told(parts, field_types).items() if name not in columns}
+    # Why by hand: a table without columns has no rows to add a column to.
+    arrays = [*told.values(), *joined.columns]
+    fields = [*(pa.field(name, values.type) for name, values in told.items()), *joined.schema]
+    joined = pa.table(arrays, pa.schema(fields))
+    return _with_notes(joined, parts, losses)
+
+
+def _unite(parts: Sequence[Part]) -> dict[str, _Column]:
+    """Return every column with the type that holds it in all parts."""
+    columns: dict[str, _Column] = {}
+    levels: dict[str, tuple[str, pa.Array]] = {}
+    seen: set[pa.Schema] = set()
+    for part in parts:
+        _check_orders(part, levels)
+        if part.table.schema in seen:
+            continue
+        seen.add(part.table.schema)
+        for field in part.table.schema:
+            known = columns.get(field.name)
+            if known is None:
+                columns[field.name] = _Column(field.with_nullable(True), part.key)
+            else:
+                _widen(known, field, part.key)
+    return columns
+
+
+def _widen(column: _Column, field: pa.Field, key: str) -> None:
+    """Let a column hold what another part has under its name."""
+    known = column.field
+    united = promote(known.type, field.type)
+    if united is None:
+        raise _mismatch(field.name, (known.type, column.key), (field.type, key))
+    column.field = pa.field(field.name, united, metadata=_notes(known, field, united))
+    if known.type != united:
+        column.key = key
+
+
+def _notes(one: pa.Field, other: pa.Field, united: pa.DataType) -> dict[bytes, bytes]:
+    """Return a field's notes: the first's, and how R stores it where that holds for the united type."""
+    notes = (one.metadata or {}) | {}
+    storages = {(field.metadata or {}).get(STORAGE_KEY) for field in (one, other) if field.type == united}
+    notes.pop(STORAGE_KEY, None)
+    storage = storages.pop() if len(storages) == 1 else None
+    return notes if storage is None else notes | {STORAGE_KEY: storage}
+
+
+def _check_orders(part: Part, levels: dict[str, tuple[str, pa.Array]]) -> None:
+    """Refuse ordered factors whose levels differ: no order holds for both."""
+    for field, column in zip(part.table.schema, part.table.columns, strict=True):
+        if not (pa.types.is_dictionary(field.type) and field.type.ordered):
+            continue
+        for chunk in column.chunks:
+            key, known = levels.setdefault(field.name, (part.key, chunk.dictionary))
+            if not known.equals(chunk.dictionary):
+                raise _mismatch(field.name, (_order(known), key), (_order(chunk.dictionary), part.key))
+
+
+def _order(levels: pa.Array) -> str:
+    return f"ordered {' < '.join(map(str, levels.to_pylist()))}"
+
+
+def _mismatch(
+    name: str, one: tuple[pa.DataType | str, str], other: tuple[pa.DataType | str, str]
+) -> SchemaMismatchError:
+    return SchemaMismatchError(
+        f"Can't combine column '{name}': its types differ.",
+        f"{_words(one[0])} in '{one[1]}', {_words(other[0])} in '{other[1]}'",
+        "Leave it out (columns=), or load the frames one by one and convert it.",
+    )
+
+
+def _words(kind: pa.DataType | str) -> str:
+    return kind if isinstance(kind, str) else f"{describe(kind).r} ({type_text(kind)})"
+
+
+def _fitted(part: Part, columns: Mapping[str, _Column], losses: Losses) -> pa.Table:
+    """Return a part's table with every column, in its type."""
+    table = part.table
+    arrays = []
+    for name, column in columns.items():
+        position = table.schema.get_field_index(name)
+        wanted = column.field.type
+        if position < 0:
+            arrays.append(pa.chunked_array([pa.nulls(table.num_rows, wanted)], wanted))
+        else:
+            arrays.append(_cast(name, table.column(position), wanted, losses))
+    schema = pa.schema([column.field for column in columns.values()])
+    if not arrays:
+        return with_metadata(table, {})
+    return pa.table(arrays, schema)
+
+
+def _cast(name: str, values: pa.ChunkedArray, wanted: pa.DataType, losses: Losses) -> pa.ChunkedArray:
+    if values.type == wanted:
+        return values
+    if pa.types.is_null(values.type):
+        return pa.chunked_array([pa.nulls(len(values), wanted)], wanted)
+    if pa.types.is_dictionary(values.type) and not pa.types.is_dictionary(wanted):
+        return values.cast(values.type.value_type).cast(wanted)
+    cast = values.cast(wanted, safe=False)
+    if not (pa.types.is_dictionary(wanted) or wanted in (pa.string(), pa.large_string())):
+        same = pc.equal(cast.cast(values.type, safe=False), values)
+        lost = pc.sum(pc.invert(same)).as_py() or 0
+        if lost:
+            first = values.filter(pc.invert(same))[0]
+            losses.add(name, lost, first, f"do not fit into {wanted}")
+    return cast
+
+
+def _told(parts: Sequence[Part], field_types: Mapping[str, pa.DataType]) -> dict[str, pa.Array]:
+    """Return the key and the fields of every row."""
+    rows = [part.table.num_rows for part in parts]
+    told = {KEY_COLUMN: _repeated([part.key for part in parts], pa.string(), rows)}
+    for name, kind in field_types.items():
+        told[name] = _repeated([part.fields[name] for part in parts], kind, rows)
+    return told
+
+
+def _repeated(values: Sequence[Any], kind: pa.DataType, rows: Sequence[int]) -> pa.Array:
+    one_each = pa.array(values, kind)
+    # Why text only: R has factors of nothing else.
+    encoded = one_each.dictionary_encode() if kind == pa.string() else one_each
+    return encoded.take(pa.array(np.repeat(np.arange(len(values)), rows)))
+
+
+def _with_notes(table: pa.Table, parts: Sequence[Part], losses: Losses) -> pa.Table:
+    """Give the whole what R and pandas noted of its parts, where that holds for all of them."""
+    table = with_metadata(table, {})
+    noted = _r_notes(parts, losses)
+    if noted:
+        table = noted.apply(table)
+    note = _pandas_note(parts)
+    if note is None:
+        return table
+    return with_metadata(table, {**(table.schema.metadata or {}), PANDAS_KEY: note})
+
+
+def _r_notes(parts: Sequence[Part], losses: Losses) -> RMetadata:
+    """Return R's attributes, of the first to have them, where no other part contradicts."""
+    by_text = {_r_text(part): part for part in reversed(parts)}
+    noted = {text: RMetadata.of(part.table.schema) for text, part in by_text.items()}
+    rows = [noted[_r_text(part)].attributes.get("row.names") for part in parts]
+    for one in noted.values():
+        one.attributes.pop("row.names", None)
+    kept = noted[_r_text(parts[0])]
+    _keep_agreed("the frame", kept.attributes, [one.attributes for one in noted.values()], losses)
+    for text, one in noted.items():
+        for name in by_text[text].table.column_names:
+            column = kept.columns.setdefault(name, one.column(name))
+            _keep_agreed(name, column.attributes, [one.column(name).attributes], losses)
+    _keep_row_names(kept, rows, losses)
+    return kept
+
+
+def _r_text(part: Part) -> bytes | None:
+    text: bytes | None = (part.table.schema.metadata or {}).get(R_KEY)
+    return text
+
+
+def _keep_row_names(kept: RMetadata, rows: Sequence[Node | None], losses: Losses) -> None:
+    """Keep row names where every part has texts, no two of them the same."""
+    given = [one for one in rows if one is not None]
+    if not given:
+        return
+    if len(given) == len(rows) and all(one.kind == "character" for one in given):
+        names = pa.concat_arrays([to_array(one) for one in given])
+        if len(pc.unique(names)) == len(names):
+            kept.attributes["row.names"] = _rserial.vector(names)
+            return
+    losses.add(
+        "row names",
+        sum(one.length for one in given),
+        "the first",
+        "are not one for each row and are not kept",
+    )
+
+
+def _keep_agreed(
+    column: str, kept: dict[str, Node], others: Sequence[Mapping[str, Node]], losses: Losses
+) -> None:
+    for name in list(kept):
+        if any(name not in other or not _same(kept[name], other[name]) for other in others):
+            del kept[name]
+            losses.add(column, 1, f"attribute '{name}'", _NOT_KEPT)
+
+
+def _same(one: Node, other: Node) -> bool:
+    return one is other or _rserial.encode(one) == _rserial.encode(other)
+
+
+_NOT_KEPT = "differ between the keys and are not kept"
+
+
+def _pandas_note(parts: Sequence[Part]) -> bytes | None:
+    """Return pandas' note of the first, where all have the same index columns or a plain range."""
+    notes = [read_note(part.table.schema) for part in parts]
+    indexes = [[one for one in note.get("index_columns", []) if isinstance(one, str)] for note in notes]
+    if not any(notes) or any(index != indexes[0] for index in indexes):
+        return None
+    note = notes[0] | {"index_columns": indexes[0]}
+    return json.dumps(note).encode()

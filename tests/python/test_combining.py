@@ -1,0 +1,169 @@
+"""Runs ``tests/conformance/combine``; then what only Python's frames have."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from frame_vectors import bits, expected
+
+from crossframe import errors, frames
+from crossframe.attributes import RMetadata
+from crossframe.combining import Part, combine
+from crossframe.losses import Losses
+from crossframe.promotion import promote
+
+VECTORS = json.loads(
+    (Path(__file__).parents[1] / "conformance" / "combine" / "combine.json").read_text("utf-8")
+)
+
+
+def table_of(columns):
+    arrays = {column["name"]: expected(column) for column in columns}
+    notes = {c["name"]: {"crossframe.units": c["units"]} if "units" in c else None for c in columns}
+    fields = [pa.field(name, array.type, metadata=notes[name]) for name, array in arrays.items()]
+    return pa.table(list(arrays.values()), pa.schema(fields))
+
+
+def put_together(*tables, losses=None, fields=(), types=None):
+    parts = [
+        Part(f"k{number}", table, dict(zip(types or (), values, strict=False)))
+        for number, (table, values) in enumerate(
+            zip(tables, fields or [()] * len(tables), strict=True), start=1
+        )
+    ]
+    return combine(parts, Losses(strict=True) if losses is None else losses, types or {})
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
+def test_vector(vector):
+    tables = [table_of(columns) for columns in vector["frames"]]
+    if "error" in vector:
+        with pytest.raises(errors.SchemaMismatchError) as raised:
+            put_together(*tables)
+        said = vector["error"]
+        for word in (f"'{said['column']}'", *(f"'{key}'" for key in said["keys"]), *said["types"]):
+            assert word in str(raised.value)
+        return
+    losses = Losses(strict=True)
+    combined = put_together(*tables, losses=losses)
+    assert combined.column_names == ["key", *(column["name"] for column in vector["expected"])]
+    wanted = table_of(vector["expected"])
+    for field in wanted.schema:
+        found = combined.column(field.name)
+        assert found.type == field.type
+        assert bits(found.combine_chunks()) == bits(wanted.column(field.name).combine_chunks())
+        assert (combined.schema.field(field.name).metadata or {}) == (field.metadata or {})
+        if pa.types.is_dictionary(field.type):
+            assert found.chunk(0).dictionary.equals(wanted.column(field.name).chunk(0).dictionary)
+    keys = [f"k{number}" for number, table in enumerate(tables, 1) for _ in range(table.num_rows)]
+    assert combined.column("key").to_pylist() == keys
+    assert not losses.found
+
+
+def test_fields_become_columns():
+    table = pa.table({"x": [1, 2]})
+    types = {"site": pa.string(), "n": pa.int64(), "day": pa.date32()}
+    values = [("oslo", 1, dt.date(2024, 5, 1)), ("rome", 2, None)]
+    combined = put_together(table, table.slice(0, 1), fields=values, types=types)
+    assert combined.column_names == ["key", "site", "n", "day", "x"]
+    assert combined.column("site").type == pa.dictionary(pa.int32(), pa.string())
+    assert combined.select(["site", "n", "day"]).to_pylist()[1:] == [
+        {"site": "oslo", "n": 1, "day": dt.date(2024, 5, 1)},
+        {"site": "rome", "n": 2, "day": None},
+    ]
+
+
+def test_a_column_of_the_frames_wins_over_a_field():
+    table = pa.table({"site": ["here"], "key": ["mine"]})
+    combined = put_together(table, table, fields=[("a",), ("b",)], types={"site": pa.string()})
+    assert combined.to_pydict() == {"site": ["here"] * 2, "key": ["mine"] * 2}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "wanted"),
+    [
+        (pa.int8(), pa.int32(), pa.int32()),
+        (pa.uint8(), pa.int8(), pa.int16()),
+        (pa.uint32(), pa.int8(), pa.int64()),
+        (pa.uint64(), pa.int64(), pa.float64()),
+        (pa.uint8(), pa.uint16(), pa.uint16()),
+        (pa.int16(), pa.float32(), pa.float32()),
+        (pa.int32(), pa.float32(), pa.float64()),
+        (pa.float16(), pa.float32(), pa.float32()),
+        (pa.null(), pa.date32(), pa.date32()),
+        (pa.string(), pa.large_string(), pa.large_string()),
+        (pa.timestamp("ns", "UTC"), pa.timestamp("us", "UTC"), pa.timestamp("us", "UTC")),
+        (pa.duration("s"), pa.duration("ns"), pa.duration("s")),
+        (pa.timestamp("ns"), pa.timestamp("ns", "UTC"), None),
+        (pa.bool_(), pa.int8(), None),
+        (pa.bool_(), pa.float64(), None),
+        (pa.date32(), pa.string(), None),
+        (pa.list_(pa.int32()), pa.list_(pa.float64()), None),
+        (pa.binary(), pa.string(), None),
+    ],
+)
+def test_promotion(one, other, wanted):
+    assert promote(one, other) == wanted
+    assert promote(other, one) == wanted
+    assert promote(one, one) == one
+
+
+def test_what_a_promotion_loses_is_told():
+    losses = Losses()
+    combined = put_together(
+        pa.table({"x": pa.array([2**53 + 1, 5, None])}), pa.table({"x": [0.5]}), losses=losses
+    )
+    assert combined.column("x").to_pylist() == [2.0**53, 5.0, None, 0.5]
+    assert [(loss.column, loss.count, loss.example) for loss in losses.found] == [("x", 1, str(2**53 + 1))]
+
+
+def test_attributes_stay_where_all_agree():
+    one = pa.table({"x": [1.0], "y": [2.0]})
+    both = {"label": "x in kg"}
+    first = frames.to_table(one.to_pandas())
+    frame = one.to_pandas()
+    frame.attrs["r"] = {"columns": {"x": {"attributes": both}, "y": {"attributes": {"label": "one"}}}}
+    other = frame.copy()
+    other.attrs["r"] = {"columns": {"x": {"attributes": both}, "y": {"attributes": {"label": "two"}}}}
+    losses = Losses()
+    combined = put_together(frames.to_table(frame), frames.to_table(other), losses=losses)
+    kept = RMetadata.of(combined.schema)
+    assert list(kept.column("x").attributes) == ["label"]
+    assert not kept.column("y").attributes
+    assert [(loss.column, loss.example) for loss in losses.found] == [("y", "attribute 'label'")]
+    assert first.num_rows == 1
+
+
+def test_row_names_stay_where_they_name_every_row():
+    def named(*names):
+        return frames.to_table(pd.DataFrame({"x": np.arange(float(len(names)))}, index=list(names)))
+
+    def back(*tables, losses):
+        return frames.from_table(put_together(*tables, losses=losses), Losses())
+
+    assert list(back(named("a", "b"), named("c"), losses=Losses(strict=True)).index) == ["a", "b", "c"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        losses = Losses()
+        back(named("a", "b"), frames.to_table(pd.DataFrame({"x": [1.0]})), losses=losses)
+
+
+def test_extension_types_may_be_missing():
+    complex_table = frames.to_table(pd.DataFrame({"z": [1 + 2j], "x": [1.0]}))
+    combined = put_together(complex_table, pa.table({"x": [2.0]}))
+    assert frames.from_table(combined, Losses())["z"].isna().tolist() == [False, True]
+
+
+def test_tables_without_columns_keep_their_rows():
+    none = pa.table({"x": [1, 2]}).select([])
+    assert put_together(none, none).column("key").to_pylist() == ["k1", "k1", "k2", "k2"]

@@ -47,10 +47,10 @@ class Place:
         answer = self.server.client.put_object(Bucket=self.bucket, Key=self.key, Body=data)
         return str(answer["ETag"].strip('"'))
 
-    def stored(self) -> bytes | None:
-        """Return what is at the key."""
+    def stored(self, key: str | None = None) -> bytes | None:
+        """Return what is at a key, by default the one that it is all about."""
         try:
-            answer = self.server.client.get_object(Bucket=self.bucket, Key=self.key)
+            answer = self.server.client.get_object(Bucket=self.bucket, Key=key or self.key)
         except ClientError as error:
             assert error.response["Error"]["Code"] == "NoSuchKey"  # noqa: PT017
             return None

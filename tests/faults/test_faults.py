@@ -46,6 +46,8 @@ def _arguments(row: Row, place: Place, new: bytes, etag: str) -> dict[str, Any]:
         return {"prefix": place.prefix, **arguments}
     if row.do in WRITES:
         arguments["path"] = place.file("new", new)
+    if row.do == "copy":
+        arguments["target"] = f"{place.prefix}copy.bin"
     return {"key": place.key, **arguments}
 
 
@@ -62,6 +64,8 @@ def _check_data(row: Row, place: Place, ended: Ended, old: bytes, new: bytes) ->
     if ended.outcome == "ok" and row.do in {"get", "get_to"}:
         start = row.arguments.get("start", 0)
         assert ended.value == digest(old[start:][: row.arguments.get("length")])
+    if row.do == "copy":
+        assert place.stored(f"{place.prefix}copy.bin") == (old if ended.outcome == "ok" else None)
     if ended.outcome == "ok" and row.do == "list":
         assert ended.value == {"keys": [place.key]}
     if row.do in WRITES:

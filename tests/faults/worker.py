@@ -15,11 +15,17 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from botocore.retries import standard
+
 from crossframe import errors
 from crossframe.stores import FolderStore, S3Options, S3Store
 
 if TYPE_CHECKING:
     from crossframe.stores import ObjectMeta, Store
+
+
+# Why: the waits between tries are botocore's business, and most of the time that the tests would take.
+standard.ExponentialBackoff.delay_amount = lambda *_: 0.02
 
 
 def open_store(said: dict[str, Any]) -> Store:

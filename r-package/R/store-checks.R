@@ -63,7 +63,7 @@ check_metadata <- function(metadata) {
       cf_abort(
         "usage",
         sprintf("Metadata '%s' can't be %s.", names[i], shown),
-        "Values are plain ASCII text without spaces around it."
+        "Values are plain ASCII text, not empty and without spaces around it."
       )
     }
   }
@@ -90,7 +90,7 @@ check_metadata <- function(metadata) {
 
 is_plain_value <- function(value) {
   is_string(value) &&
-    grepl("^([!-~]([ -~]*[!-~])?)?$", value, useBytes = TRUE)
+    grepl("^[!-~]([ -~]*[!-~])?$", value, useBytes = TRUE)
 }
 
 check_days <- function(days) {

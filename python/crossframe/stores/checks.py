@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # Source: Amazon S3 User Guide, "Working with object metadata".
 _METADATA_BYTES = 2048
 _METADATA_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
-_METADATA_VALUE = re.compile(r"(?:[!-~](?:[ -~]*[!-~])?)?")
+_METADATA_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 
 def check_write(key: str, *, if_absent: bool, if_match: str | None) -> None:
@@ -32,6 +32,8 @@ def check_write(key: str, *, if_absent: bool, if_match: str | None) -> None:
 def check_metadata(metadata: Mapping[str, str] | None) -> dict[str, str]:
     """Return metadata that every store keeps as they are, headers of HTTP included.
 
+    Why nothing empty: SeaweedFS drops it.
+
     Raises:
         UsageError: A name or value that would come back changed, or more than 2 KiB of them.
     """
@@ -45,7 +47,7 @@ def check_metadata(metadata: Mapping[str, str] | None) -> dict[str, str]:
         if not isinstance(value, str) or not _METADATA_VALUE.fullmatch(value):
             raise errors.UsageError(
                 f"Metadata '{name}' can't be {value!r}.",
-                "Values are plain ASCII text without spaces around it.",
+                "Values are plain ASCII text, not empty and without spaces around it.",
             )
     size = sum(len(name) + len(value) for name, value in found.items())
     if size > _METADATA_BYTES:

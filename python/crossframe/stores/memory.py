@@ -130,6 +130,7 @@ class MemoryStore(WithoutLinks):
         if_absent: bool = False,
     ) -> ObjectMeta:
         """Copy an object of this store or another in memory."""
+        check_write(target, if_absent=if_absent, if_match=None)
         store, key = unwrap(self if source is None else source, key)
         if not isinstance(store, MemoryStore):
             raise errors.NotSupportedError(

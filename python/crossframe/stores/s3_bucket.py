@@ -55,8 +55,9 @@ class S3Bucket:
 
     def _address(self, key: str, version: str | None = None) -> Arguments:
         """Return bucket, key and version as boto3's arguments."""
-        if not key:
-            raise object_not_found(key, self.uri)
+        # Why the version: asked for none by name, a server gives the newest.
+        if not key or version == "":
+            raise object_not_found(key, self.uri, version)
         version_id = {} if version is None else {"VersionId": version}
         return {"Bucket": self._bucket, "Key": key, **version_id}
 

@@ -12,14 +12,16 @@ from crossframe.errors import NameClashError, ObjectNotFoundError, UsageError
 from crossframe.keys import check_key, parse_uri
 from crossframe.matching import matches, open_pattern, some
 from crossframe.stores import FolderStore, Location, resolve, with_near_miss
-from crossframe.streams import local_path
+from crossframe.streams import is_file, is_folder, local_path
 
 if TYPE_CHECKING:
     from crossframe.matching import Match
     from crossframe.stores import S3Options
 
 _PATTERN = re.compile(r"[*?\[{]|/$")
-_HERE = re.compile(r"\.{1,2}(/|$)")
+_HERE = re.compile(r"\.{1,2}(/|\Z)")
+_PATH = re.compile(r"(\.{1,2}|~)(/|\Z)|/|file:", re.IGNORECASE)
+_HOME = re.compile(r"~(?=/|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,14 @@ def of_this_machine(text: str | os.PathLike[str]) -> str:
     if text[:5].lower() == "file:":
         return text
     # Why not resolve(): symbolic links in a path are the user's business.
-    absolute = os.path.normpath(Path.cwd() / Path(text).expanduser())
+    absolute = os.path.normpath(Path.cwd() / _HOME.sub(lambda _: str(Path.home()), text, count=1))
     folder = text.endswith("/") or text.rpartition("/")[2] in (".", "..", "~")
     return absolute + "/" if folder and not absolute.endswith("/") else absolute
+
+
+def is_path(text: str | os.PathLike[str]) -> bool:
+    """Tell whether a place is written as a path of this machine: from ``.``, ``..``, ``~`` or ``/`` on."""
+    return not isinstance(text, str) or bool(_PATH.match(text))
 
 
 def is_pattern(text: str, *, regex: bool = False) -> bool:
@@ -118,7 +125,7 @@ def plan_file(
     """
     text = of_this_machine(file)
     path = Path(text)
-    if not path.is_file():
+    if not is_file(path):
         return plan(text, target, options=options)
     # Why not through the folder: a file named by its user may well be a link, or have an odd name.
     goal = _goal(local(target), options)
@@ -207,6 +214,6 @@ def _goal(target: str, options: S3Options | None) -> Location:
     """Return where the copies go; an existing folder of this machine gets its ``/``."""
     goal = resolve(target, options=options)
     path = local_path(goal)
-    if path is not None and not _keeps_names(goal) and path.is_dir():
+    if path is not None and not _keeps_names(goal) and is_folder(path):
         return goal.at(goal.key + "/")
     return goal

@@ -43,6 +43,16 @@ def local_path(location: Location) -> Path | None:
     )
 
 
+def is_file(path: Path) -> bool:
+    """Tell whether there is a file; pathlib's own raises where a name is too long."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether there is a folder."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
 def media_type_of(key: str) -> str | None:
     """Return the content type that a key's extensions tell."""
     by_key = split_extensions(key)

@@ -5,7 +5,6 @@ The sidecar schema of a CSV goes with its data. Nothing is held in memory as a w
 
 from __future__ import annotations
 
-import os
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -16,9 +15,20 @@ from crossframe.plans import Copy, of_this_machine, plan, plan_file
 from crossframe.pool import in_order
 from crossframe.results import Copied, Stored
 from crossframe.sidecars import beside, has_sidecar, is_there, md5_of, of_version, stored
-from crossframe.streams import fetch_to, landing, local_path, media_type_of, pour, put_from, reading, told
+from crossframe.streams import (
+    fetch_to,
+    is_file,
+    landing,
+    local_path,
+    media_type_of,
+    pour,
+    put_from,
+    reading,
+    told,
+)
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from crossframe.stores import ObjectMeta, S3Options
@@ -178,7 +188,7 @@ def upload_one(
     with reading(path) as file:
         meta = put_from(copy.target, file, if_absent=not overwrite, media_type=kind, metadata=metadata)
     schema = local_path(beside(copy.source)) or Path()
-    if has_sidecar(copy.source.key) and schema.is_file():
+    if has_sidecar(copy.source.key) and is_file(schema):
         with reading(schema) as file:
             put_from(beside(copy.target), file, media_type="application/json")
     return told(copy.target, meta)
@@ -219,11 +229,6 @@ def check_movable(copies: Sequence[Copy]) -> None:
     for copy in copies:
         if copy.source.store.uri.startswith(("http:", "https:")):
             raise NotSupportedError(f"Can't move '{copy.source.shown}': a link only reads.", hint="Copy it.")
-
-
-def is_path(text: str | os.PathLike[str]) -> bool:
-    """Tell whether a place is written as a path of this machine: it begins with a dot, a slash or ``~``."""
-    return os.fspath(text).startswith((".", "/", "~", "file:"))
 
 
 def _copy_schema(copy: Copy) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, TypeVar, cast
 from crossframe.errors import UsageError
 from crossframe.keys import check_key
 from crossframe.stores import resolve
-from crossframe.streams import fetch_to, landing, media_type_of, put_from, reading, told
+from crossframe.streams import fetch_to, is_file, landing, media_type_of, put_from, reading, told
 
 if TYPE_CHECKING:
     import os
@@ -152,7 +152,7 @@ def write_using(
     with tempfile.TemporaryDirectory(prefix="crossframe-") as folder:
         path = _temporary(folder, location.key)
         f(x, str(path), *args, **kwargs)
-        if not path.is_file():
+        if not is_file(path):
             raise UsageError(
                 f"Can't write '{location.shown}': the function wrote no file.",
                 "It was called as f(x, path, ...).",

@@ -104,11 +104,11 @@ def _planned(
     """Return what is to be copied, and how: between stores, or straight to or from files of this machine."""
     from crossframe import plans, transfer
 
-    if transfer.is_path(target):
+    if plans.is_path(target):
         goal = plans.of_this_machine(target)
         copies = plans.plan(source, goal, regex=regex, options=options)
         return copies, partial(transfer.download_one, overwrite=overwrite)
-    if transfer.is_path(source) and not regex:
+    if plans.is_path(source) and not regex:
         copies = plans.plan_file(source, target, options=options)
         return copies, partial(transfer.upload_one, overwrite=overwrite)
     copies = plans.plan(source, target, regex=regex, options=options)

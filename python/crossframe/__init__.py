@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from crossframe.batch import find, load_many, save_many
     from crossframe.conversion import convert
     from crossframe.deletion import delete
+    from crossframe.diagnosis import doctor
     from crossframe.history import restore, versions
     from crossframe.housekeeping import cleanup, expire, make_bucket
     from crossframe.links import publish, request, share, unpublish
@@ -32,6 +33,7 @@ _HOMES = {
     "convert": "conversion",
     "copy": "transfer",
     "delete": "deletion",
+    "doctor": "diagnosis",
     "download": "transfer",
     "expire": "housekeeping",
     "find": "batch",
@@ -67,6 +69,7 @@ __all__ = [
     "convert",
     "copy",
     "delete",
+    "doctor",
     "download",
     "errors",
     "expire",

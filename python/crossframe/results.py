@@ -214,3 +214,22 @@ class CheckReport:
     def as_dict(self) -> dict[str, Any]:
         """Return all of it as plain values, for JSON."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that ``doctor`` looked at.
+
+    Attributes:
+        check: What was looked at.
+        value: What was found.
+        source: Where it came from; empty where there is nothing to tell.
+        ok: Whether it is as it should be; ``None`` where there is no right or wrong.
+        hint: What to do; empty for nothing.
+    """
+
+    check: str
+    value: str
+    source: str = ""
+    ok: bool | None = None
+    hint: str = ""

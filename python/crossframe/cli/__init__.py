@@ -11,6 +11,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from crossframe.cli import (  # noqa: F401 - importing makes the commands known
+    doctor,
     frames,
     history,
     housekeeping,

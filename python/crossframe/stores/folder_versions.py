@@ -118,6 +118,7 @@ class History:
         with self._root.own(self._path, create=True) as aside:
             self._note_key(aside)
             _link_or_copy(folder, name, aside, version, found)
+            # Before the old name goes: a crash must not take both.
             sync(aside)
         keep_about(self._root, self._key, version)
 
@@ -133,7 +134,6 @@ class History:
             marker = marker_of(now)
             os.close(os.open(marker, _NEW, 0o666, dir_fd=aside))
             os.utime(marker, ns=(now, now), dir_fd=aside, follow_symlinks=False)
-            sync(aside)
 
     def revive(self, folder: int, name: str) -> None:
         """Give the name to the newest content again, where the last deletion or content was removed."""
@@ -157,8 +157,6 @@ class History:
     def prune(self) -> None:
         """Remove the oldest contents beyond those that are kept, and deletions older than any."""
         entries = self.entries()
-        if not entries:
-            return
         contents = [entry for entry in entries if entry.size is not None]
         kept = contents[: count_kept()]
         for entry in contents[len(kept) :]:

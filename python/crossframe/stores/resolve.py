@@ -92,6 +92,13 @@ def get_root() -> str:
     return _set or os.environ.get("CROSSFRAME_ROOT") or str(Path.cwd())
 
 
+def root_source() -> str:
+    """Return who said where relative keys lie."""
+    if _set:
+        return "set_root()"
+    return "CROSSFRAME_ROOT" if os.environ.get("CROSSFRAME_ROOT") else "the working folder"
+
+
 def resolve(
     text: str | os.PathLike[str],
     *,

@@ -33,8 +33,9 @@ s3_versions <- function(session, bucket, prefix = "", exact = FALSE) {
     column("etag", character()),
     column("latest", logical()),
     column("deleted", logical()),
-    # Why the server's order: it tells apart what was written within one second.
-    order = -seq_along(key)
+    # Why the server's order, too: it tells apart what was written within one second. Why not that alone:
+    # some servers list all deletions after all contents.
+    order = order(order(column("modified", numeric()), -seq_along(key)))
   )
   if (exact) {
     found <- found[found$key == prefix, ]

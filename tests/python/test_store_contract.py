@@ -4,46 +4,23 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from crossframe import errors
-from crossframe.stores import Children, FolderStore, MemoryStore, PrefixStore, S3Store
+from crossframe.stores import Children
+from places import KINDS, ODD_KEYS, Place, make_place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from crossframe.stores import Store
 
-ODD_KEYS = [
-    "with space.csv",
-    "plus+equals=and&.rds",
-    "percent%20.csv",
-    "quote'\"quote",
-    "composed \u00fc/decomposed u\u0308",
-    "\u65e5\u672c\u8a9e/\U0001f600.rds",
-    "tilde~",
-    ".hidden",
-    "(x)[y]{z};,!$@:#?*",
-    "/".join(["k" * 200] * 4) + "/" + "k" * 96,
-]
 # In byte order; two that UTF-16 and two that folders would order otherwise.
 ORDERED = ["B", "a-b/c", "a.b", "a/b", "a/b.c", "a/d/e", "a/é", "a0", "é", "\uffee", "\U0001f600"]
 UNWRITABLE = ["", "/a", "a//b", "a/", "..", "../a", "a/../b", "./a", "a/.", "a\0b", "a\nb", "x" * 1025]
-
-
-@dataclass
-class Place:
-    """A store, with ways in that do not lead through it."""
-
-    store: Store
-    write: Callable[[str, bytes], object]
-    read: Callable[[str], bytes]
-    kind: str
 
 
 # SeaweedFS keeps objects in folders: it makes one slash of two and of a backslash, answers for 'a/' where
@@ -51,56 +28,9 @@ class Place:
 VERBATIM = pytest.mark.parametrize("place", ["memory", "folder", "moto", "prefix"], indirect=True)
 
 
-def _memory() -> Place:
-    store = MemoryStore("contract")
-
-    def write(key: str, data: bytes) -> None:
-        store.put(key, data)
-
-    return Place(store, write, lambda key: store.find(key, None)[0], "memory")
-
-
-def _folder(root: Path) -> Place:
-    def write(key: str, data: bytes) -> None:
-        (root / key).parent.mkdir(parents=True, exist_ok=True)
-        (root / key).write_bytes(data)
-
-    root.mkdir()
-    return Place(FolderStore(root), write, lambda key: (root / key).read_bytes(), "folder")
-
-
-def _s3(server: Any) -> Place:
-    bucket = server.make_bucket()
-    return Place(
-        S3Store(bucket, server.options()),
-        lambda key, data: server.client.put_object(Bucket=bucket, Key=key, Body=data),
-        lambda key: server.client.get_object(Bucket=bucket, Key=key)["Body"].read(),
-        server.name,
-    )
-
-
-def _prefix(server: Any) -> Place:
-    """A part of a bucket, with neighbours that a careless prefix would take in."""
-    whole = _s3(server)
-    for key in ("lab", "lab/", "lab.csv", "laboratory/k", "other/lab/k"):
-        whole.write(key, b"a neighbour")
-    return Place(
-        PrefixStore(whole.store, "lab/"),
-        lambda key, data: whole.write("lab/" + key, data),
-        lambda key: whole.read("lab/" + key),
-        "prefix",
-    )
-
-
-@pytest.fixture(params=["memory", "folder", "moto", "seaweedfs", "prefix"])
+@pytest.fixture(params=KINDS)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    if request.param == "memory":
-        return _memory()
-    if request.param == "folder":
-        return _folder(tmp_path / "root")
-    if request.param == "prefix":
-        return _prefix(request.getfixturevalue("moto"))
-    return _s3(request.getfixturevalue(request.param))
+    return make_place(request.param, request, tmp_path / "root")
 
 
 @pytest.fixture

@@ -154,10 +154,11 @@ class Root:
                 raise
             with contextlib.suppress(FileExistsError):
                 os.mkdir(name, dir_fd=here)
-            sync(here)
             below = os.open(name, _FOLDER, dir_fd=here)
             if is_internal(key):
                 self._share(below)
+            else:
+                sync(here)
         except OSError as error:
             # A link where none was when links were followed: somebody swapped it in.
             if error.errno in {errno.ENOTDIR, errno.ELOOP} and is_link(here, name):

@@ -8,6 +8,7 @@
 #               trusted, which is tried again
 #   root        the name of the XML that a good answer is; an answer of 200 may hold an error instead
 #   from, to    a source's piece to send (s3-source.R), and the file that the body of the answer goes to
+#   most        bytes; an answer that announces more is not read, and is list(exceeded = TRUE)
 #   verb, permission   for the message of an error, where the method does not tell
 # Returns list(status, headers, body, file, attempts): headers a named character vector, names in
 # lower case.
@@ -74,6 +75,9 @@ s3_attempt <- function(session, request) {
   tryCatch(session$transport(session, signed), error = function(error) {
     # Why: a handle whose transfer broke off is not used again.
     session$handle <- NULL
+    if (grepl("Maximum file size exceeded", conditionMessage(error))) {
+      return(list(exceeded = TRUE, status = 200L, headers = character()))
+    }
     list(
       status = 0L,
       headers = character(),
@@ -127,7 +131,8 @@ s3_build <- function(session, request) {
     headers = headers,
     body = request$body,
     from = request$from,
-    to = request$to
+    to = request$to,
+    most = request$most
   )
 }
 
@@ -158,8 +163,9 @@ s3_configure <- function(handle, session, signed) {
     low_speed_time = session$read_timeout_s
   )
   # Why: on a connection used before, libcurl sends a request whose answer was lost once more without
-  # a word, and the second would be refused by what the first has written.
-  curl::handle_setopt(handle, fresh_connect = is_conditional(signed))
+  # a word, and the second would be refused by what the first has written, or completed.
+  once <- is_conditional(signed) || signed$method == "POST"
+  curl::handle_setopt(handle, fresh_connect = once)
   if (!is.null(signed$body)) {
     curl::handle_setopt(
       handle,
@@ -179,6 +185,9 @@ s3_configure <- function(handle, session, signed) {
   if (!is.null(signed$to)) {
     curl::handle_setopt(handle, buffersize = 2^19)
   }
+  if (!is.null(signed$most)) {
+    curl::handle_setopt(handle, maxfilesize_large = signed$most)
+  }
   if (startsWith(signed$url, "https:")) {
     trust(handle, session$verify)
   }
@@ -189,7 +198,8 @@ s3_configure <- function(handle, session, signed) {
 }
 
 is_conditional <- function(request) {
-  any(c("If-None-Match", "If-Match") %in% names(request$headers))
+  request$method != "GET" &&
+    any(c("If-None-Match", "If-Match") %in% names(request$headers))
 }
 
 # verify: NULL, FALSE or the authorities' file. Why by hand: the R package curl below 5.2 ignores
@@ -241,6 +251,9 @@ s3_file_response <- function(fetched) {
 s3_judge <- function(response, request) {
   if (!is.null(response$broken)) {
     return(s3_judge_broken(response$broken))
+  }
+  if (!is.null(response$exceeded)) {
+    return(NULL)
   }
   if (response$status < 300 && !is_late_error(response, request)) {
     return(s3_judge_doubt(response, request))

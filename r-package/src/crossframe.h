@@ -25,6 +25,7 @@ void cf_etag(char *out, const struct stat *s);
 SEXP cf_failure(int code);
 SEXP cf_file_read(SEXP path, SEXP start, SEXP length);
 SEXP cf_file_read_as(SEXP path, SEXP start, SEXP length, SEXP etag);
+SEXP cf_file_put(SEXP path, SEXP start, SEXP bytes);
 SEXP cf_file_write(SEXP path, SEXP bytes);
 SEXP cf_file_copy(SEXP from, SEXP to, SEXP etag, SEXP fresh, SEXP dated);
 SEXP cf_file_touch(SEXP path, SEXP replaced, SEXP after);

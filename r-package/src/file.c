@@ -156,6 +156,22 @@ SEXP cf_file_write(SEXP path, SEXP bytes) {
   return cf_failure(code);
 }
 
+/* These bytes into a file at `start`, from 0; made where there is none. */
+SEXP cf_file_put(SEXP path, SEXP start, SEXP bytes) {
+  int fd = open(text(path), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  if (fd < 0) return cf_failure(errno);
+  off_t at = (off_t)Rf_asReal(start);
+  int status = lseek(fd, at, SEEK_SET) == at ? 0 : -1;
+  if (status == 0) status = write_bytes(fd, RAW(bytes), (size_t)XLENGTH(bytes));
+  int code = errno;
+  /* Why: network file systems report a full disk only here. */
+  if (close(fd) != 0 && status == 0) {
+    status = -1;
+    code = errno;
+  }
+  return status == 0 ? R_NilValue : cf_failure(code);
+}
+
 /* A file's bytes into another, in bounded memory, and on the disk when this returns: list(size,
  * modified, etag) of what was copied. Failures have a third text, "source" or "target".
  *

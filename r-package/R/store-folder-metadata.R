@@ -112,7 +112,7 @@ expire_file <- ".crossframe/expire.json"
 folder_expiries <- function(folder) {
   check_root(folder)
   path <- below(folder$root, expire_file)
-  days <- stats::setNames(numeric(), character())
+  days <- stats::setNames(integer(), character())
   if (.Call(C_file_stat, path)$type == "none") {
     return(days)
   }
@@ -129,7 +129,7 @@ folder_expiries <- function(folder) {
         hint = "Remove it, and set the rules again."
       )
     }
-    days[rule$prefix] <- rule$days
+    days[rule$prefix] <- as.integer(rule$days)
   }
   days[byte_order(names(days))]
 }
@@ -138,8 +138,7 @@ is_rule <- function(rule) {
   is.list(rule) &&
     is_string(rule$prefix) &&
     is.numeric(rule$days) &&
-    length(rule$days) == 1 &&
-    isTRUE(rule$days >= 1 & rule$days %% 1 == 0)
+    isTRUE(rule$days >= 1 & rule$days < 2^31 & rule$days %% 1 == 0)
 }
 
 folder_expire <- function(folder, prefix, days) {

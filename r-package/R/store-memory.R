@@ -16,7 +16,7 @@ cf_store_memory <- function(name = "memory") {
   # Of each key a list of versions, the oldest first; a deletion has no data.
   memory$keys <- new.env(parent = emptyenv())
   memory$count <- 0
-  memory$days <- stats::setNames(numeric(), character())
+  memory$days <- stats::setNames(integer(), character())
   put <- function(
     key,
     data,
@@ -88,7 +88,7 @@ cf_store_memory <- function(name = "memory") {
       check_days(days)
       memory$days <- memory$days[names(memory$days) != prefix]
       if (!is.null(days)) {
-        memory$days[prefix] <- days
+        memory$days[prefix] <- as.integer(days)
       }
       invisible(NULL)
     },

@@ -138,34 +138,14 @@ server_arguments <- function(server) {
 bucket_count <- 0
 
 # A new bucket on a server, by a request made here, and its name.
-new_bucket <- function(kind) {
+new_bucket <- function(kind, versioned = FALSE) {
   server <- start_server(kind)
   bucket_count <<- bucket_count + 1
   bucket <- sprintf("bucket-%d-%d", Sys.getpid(), bucket_count)
   session <- do.call(s3_session, server_arguments(server))
   s3_send(session, list(method = "PUT", bucket = bucket))
-  bucket
-}
-
-# A store on an empty place, by kind: memory, folder, a server's, or prefix, a part of a bucket.
-new_test_store <- function(kind, ...) {
-  switch(
-    kind,
-    memory = cf_store_memory(),
-    folder = cf_store_folder(tempfile("root-")),
-    prefix = new_prefix_store(...),
-    do.call(
-      cf_store_s3,
-      c(list(new_bucket(kind)), server_arguments(start_server(kind)), list(...))
-    )
-  )
-}
-
-# With neighbours that a careless prefix would take in.
-new_prefix_store <- function(...) {
-  whole <- new_test_store("moto", ...)
-  for (key in c("lab", "lab.csv", "laboratory/k", "other/lab/k")) {
-    whole$put(key, charToRaw("a neighbour"))
+  if (versioned) {
+    s3_set_versioning(session, bucket)
   }
-  store_below(whole, "lab/")
+  bucket
 }

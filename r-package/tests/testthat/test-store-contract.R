@@ -1,16 +1,5 @@
-# What every store promises, one run for each. The same promises as tests/python/test_store_contract.py.
-
-store_kinds <- c("memory", "folder", "moto", "seaweedfs", "prefix")
-
-each_store <- function(promise, code) {
-  for (kind in store_kinds) {
-    test_that(paste0(kind, ": ", promise), {
-      code(new_test_store(kind), kind)
-    })
-  }
-}
-
-bytes <- charToRaw
+# What every store promises, one run for each: see helper-stores.R. The same promises as
+# tests/python/test_store_contract.py.
 
 each_store("what is put is got, all of it or a part", function(store, kind) {
   store$put("a/b.bin", as.raw(0:255))
@@ -137,16 +126,6 @@ each_store("if_match loses no update", function(store, kind) {
   expect_identical(store$get("k"), bytes("2"))
 })
 
-odd_keys <- c(
-  "year=2024/month=02/d.csv",
-  "my data/file name.csv",
-  "a+b/c++.rds",
-  "odd%20name/100%.csv",
-  "\u00e9quipe/donn\u00e9es/\u6f22\u5b57-\U1F642.rds",
-  "~user/a-b_c.d~",
-  "a!$&'()*,;:@[]?#\"<>^`{|}.csv"
-)
-
 each_store("odd keys are kept as they are", function(store, kind) {
   for (key in odd_keys) {
     store$put(key, bytes(enc2utf8(key)))
@@ -223,7 +202,7 @@ each_store(
     )
     expect_identical(store$list()$key, "a/d")
     # SeaweedFS takes a folder left empty away a while later.
-    if (kind != "seaweedfs") {
+    if (!startsWith(kind, "seaweedfs")) {
       expect_identical(store$children("a/")$prefixes, character())
     }
   }

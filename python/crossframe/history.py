@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from crossframe.errors import NotSupportedError, ObjectNotFoundError
-from crossframe.sidecars import beside, current, fits, has_sidecar, md5_of, of_version
+from crossframe.sidecars import beside, current, has_sidecar, md5_of, of_version
 from crossframe.stores import Versions, resolve, with_near_miss
 from crossframe.streams import fetch_to, scratch, told
 
 if TYPE_CHECKING:
     import os
+    from datetime import datetime
 
     import pandas as pd
 
@@ -84,22 +85,27 @@ def restore(
         NotSupportedError: The store keeps no versions.
     """
     location = resolve(uri, options=options)
-    meta = _versioned(location).restore(location.key, version)
+    store = _versioned(location)
+    written = _written(location, version) if has_sidecar(location.key) else None
+    meta = store.restore(location.key, version)
     if has_sidecar(location.key):
-        _restore_schema(location, meta)
+        _restore_schema(location, meta, written)
     return told(location, meta)
 
 
-def _restore_schema(location: Location, meta: ObjectMeta) -> None:
+def _written(location: Location, version: str | None) -> datetime | None:
+    """Return when a version, by default the last content, was written."""
+    found = _versioned(location).versions(location.key, exact=True)
+    return next((one.modified for one in found if not one.deleted and version in (None, one.version)), None)
+
+
+def _restore_schema(location: Location, meta: ObjectMeta, written: datetime | None) -> None:
     with scratch() as file:
         fetch_to(location, file)
         file.seek(0)
         md5 = md5_of(file)
-    now = current(location)
-    if now is not None and fits(now, meta.size, md5):
-        return
-    found = of_version(location, meta.size, md5)
-    if found is not None:
+    found = of_version(location, meta.size, md5, written)
+    if found is not None and found[0] != current(location):
         _versioned(location).restore(beside(location).key, found[1])
 
 

@@ -141,7 +141,7 @@ def make_bucket(
         )
     folder = of_this_machine(parsed.key or ".")
     make_folder(Path(folder))
-    return resolve(folder.rstrip("/") + "/").store.uri
+    return Path(folder).as_uri()
 
 
 def _below(uri: str | os.PathLike[str], options: S3Options | None) -> Location:

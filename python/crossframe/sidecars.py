@@ -67,7 +67,7 @@ def of_version(
     if not isinstance(store, Versions):
         return None
     try:
-        found = [one for one in store.versions(schema.key, exact=True) if not one.deleted]
+        found = [one for one in store.versions(schema.key, exact=True) if not one.deleted][::-1]
     except NotSupportedError:
         return None
     except AccessDeniedError as error:
@@ -76,7 +76,8 @@ def of_version(
         return None
     if modified is not None:
         written = modified
-        found.sort(key=lambda one: abs(one.modified - written))
+        # Why those after it first: what is written twice with other types may have the same bytes.
+        found.sort(key=lambda one: (one.modified < written, abs(one.modified - written)))
     for one in found[:_MOST_TRIED]:
         text = _text(stored(location, one.version))
         if text is not None and fits(text, size, md5):

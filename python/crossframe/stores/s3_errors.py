@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import functools
+import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import resources
@@ -327,6 +328,19 @@ def _bad_credentials(error: Exception, request: Request) -> errors.CrossframeErr
     )
 
 
+def _no_profile(error: Exception, _: Request) -> errors.CrossframeError:
+    name = error.kwargs["profile"] if isinstance(error, boto.ProfileNotFound) else ""
+    files = (
+        os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
+        os.environ.get("AWS_CONFIG_FILE", "~/.aws/config"),
+    )
+    return errors.CredentialsError(
+        f"Can't find the profile '{name}'.",
+        f"Looked in {' and '.join(files)}.",
+        "Is AWS_PROFILE right? `aws configure list-profiles` shows which there are.",
+    )
+
+
 def _bad_profile(error: Exception, _: Request) -> errors.CrossframeError:
     return errors.CredentialsError(
         "Can't read the AWS profile.",
@@ -390,8 +404,9 @@ _BY_CLASS: tuple[
     tuple[tuple[type[Exception], ...], Callable[[Exception, Request], errors.CrossframeError]], ...
 ] = (
     ((boto.NoCredentialsError, boto.NoAuthTokenError), _no_credentials),
+    ((boto.ProfileNotFound,), _no_profile),
     (
-        (boto.ProfileNotFound, boto.ConfigNotFound, boto.ConfigParseError, boto.InvalidConfigError),
+        (boto.ConfigNotFound, boto.ConfigParseError, boto.InvalidConfigError),
         _bad_profile,
     ),
     ((boto.TokenRetrievalError, boto.SSOError, *_newer("LoginError")), _bad_token),

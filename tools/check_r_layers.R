@@ -22,7 +22,7 @@ layers <- list(
   pieces = c("csv", "s3", "python"),
   parts = c("store", "codec"),
   api = c("api", "batch"),
-  dropins = "aws-s3-compat"
+  dropins = "aws"
 )
 
 args <- commandArgs(trailingOnly = TRUE)

@@ -117,13 +117,23 @@ aws_put <- function(location, data, choice = NULL) {
   invisible(TRUE)
 }
 
-# Why the extension: many readers go by it.
+aws_put_file <- function(location, path) {
+  if (!is_string(path) || !is_file(path)) {
+    cf_abort(
+      "usage",
+      sprintf("Can't find the file '%s'.", paste(format(path), collapse = ", "))
+    )
+  }
+  put_from(path, location)
+  invisible(TRUE)
+}
+
 aws_tempfile <- function(key, filename) {
   if (is_string(filename)) {
-    return(file.path(tempdir(TRUE), basename(filename)))
+    file.path(tempdir(TRUE), basename(filename))
+  } else {
+    temporary_for(key)
   }
-  extension <- sub("^[^.]*", "", basename(key))
-  tempfile(fileext = extension)
 }
 
 content_of <- function(what) {
@@ -169,16 +179,6 @@ read_connection <- function(connection) {
     }
     pieces[[length(pieces) + 1L]] <- piece
   }
-}
-
-read_file <- function(path) {
-  if (!is_string(path) || !file.exists(path) || dir.exists(path)) {
-    cf_abort(
-      "usage",
-      sprintf("Can't find the file '%s'.", paste(format(path), collapse = ", "))
-    )
-  }
-  readBin(path, "raw", file.size(path))
 }
 
 # Why the checks: R only warns on a full disk.

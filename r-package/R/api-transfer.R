@@ -73,7 +73,7 @@ check_movable <- function(plans) {
 
 # Copy one object and its sidecar; what is told of it, a row.
 copy_one <- function(plan, overwrite = TRUE) {
-  meta <- copy_object(plan$source, plan$target, overwrite)
+  meta <- transfer_object(plan$source, plan$target, overwrite)
   sidecar <- copy_sidecar(plan$source, plan$target, plan$sidecar)
   c(
     transfer_row(uri_of(plan$source), uri_of(plan$target), meta),
@@ -108,7 +108,7 @@ transferred <- function(rows) {
 }
 
 # Copy an object, by the server where it can. Returns the copy's meta.
-copy_object <- function(source, target, overwrite = TRUE, version = NULL) {
+transfer_object <- function(source, target, overwrite = TRUE, version = NULL) {
   copied <- if (same_scheme(source$store, target$store)) {
     tryCatch(
       target$store$copy(
@@ -161,7 +161,7 @@ copy_sidecar <- function(source, target, known = NA) {
   copied <- !isFALSE(known) &&
     tryCatch(
       {
-        copy_object(from, to)
+        transfer_object(from, to)
         TRUE
       },
       crossframe_error_object_not_found = function(condition) FALSE

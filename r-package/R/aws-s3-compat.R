@@ -20,7 +20,7 @@
 #'
 #' @section Errors:
 #' As [cf_load()] and [cf_save()]; unlike with aws.s3, a missing object always is an error, of class
-#' `crossframe_error_object_not_found`.
+#' `crossframe_error_object_not_found`, but for `object_exists`, `head_object` and `object_size`.
 #'
 #' @param object String, or element of [get_bucket()]; the object's key.
 #' @param bucket String; the bucket's name.
@@ -35,11 +35,19 @@
 #' @param what Raw vector, connection, or string: the name of a file where there is one of that
 #'   name, else the content.
 #' @param file String; path of a file.
-#' @param multipart,acl,headers,verbose,show_progress,partsize,parse_response,quiet,marker,add_region
+#' @param verbose `FALSE` lets `s3sync` say nothing; else accepted and without effect.
+#' @param multipart,acl,headers,show_progress,partsize,parse_response,quiet,add_region
 #'   Accepted and without effect.
+#' @param marker String; only keys after this one.
 #' @param as `"raw"` or `"text"`.
 #' @param overwrite `FALSE` refuses to replace a file.
 #' @param prefix String; only keys that begin so.
+#' @param region String; where to make the bucket; `""` leaves it open.
+#' @param from_object,to_object,from_bucket,to_bucket As `object` and `bucket`, of the source and the target.
+#' @param folder String; a prefix. Nothing needs it: it makes an empty folder in other programs' listings.
+#' @param path String; a folder of this machine.
+#' @param direction `"upload"`, `"download"` or both: which way files may go.
+#' @param create `TRUE` makes the bucket where there is none.
 #' @param delimiter String; `"/"` leaves out what lies below the next slash.
 #' @param max Count; the most objects to list, by default all.
 #' @returns `s3load`: the names of the objects loaded, invisibly. `s3save`, `s3saveRDS`, `put_object`,
@@ -47,7 +55,10 @@
 #'   string. `save_object`: the file's path. `get_bucket`: a list of class `s3_bucket` of elements of
 #'   class `s3_object`. `get_bucket_df`: a data frame of character columns `Key`, `LastModified`,
 #'   `ETag`, `Size`, `Owner_ID`, `Owner_DisplayName`, `StorageClass`, `Bucket`. `bucketlist`: a data frame
-#'   of character columns `Bucket`, `CreationDate`. `object_exists`, `delete_object`: `TRUE` or `FALSE`.
+#'   of character columns `Bucket`, `CreationDate`. `object_exists`, `bucket_exists`, `delete_object`: `TRUE` or
+#'   `FALSE`. `head_object`: `TRUE` with the headers as attributes, or `FALSE`. `object_size`: bytes, `NA` where there is
+#'   no object. `copy_object`: a list of `LastModified`, `ETag`. `put_bucket`, `delete_bucket`, `put_folder`, `s3sync`:
+#'   `TRUE`; `s3save_image`: `TRUE`, invisibly. `s3source`: as [source()].
 #' @examples
 #' lab <- tempfile()
 #' d <- cars
@@ -156,7 +167,7 @@ s3read_using <- function(
   location <- aws_location(object, bucket, opts)
   path <- aws_tempfile(location$key, filename)
   on.exit(unlink(path))
-  write_file(fetch(location), path)
+  fetch_to(location, path)
   FUN(path, ...)
 }
 
@@ -176,7 +187,7 @@ s3write_using <- function(
   path <- aws_tempfile(location$key, filename)
   on.exit(unlink(path))
   FUN(x, path, ...)
-  aws_put(location, read_file(path))
+  aws_put_file(location, path)
 }
 
 #' @rdname aws.s3
@@ -195,11 +206,10 @@ put_object <- function(
   ...
 ) {
   if (missing(what)) {
-    data <- read_file(file)
     path <- file
   } else {
     path <- if (is_string(what) && file.exists(what)) what
-    data <- if (is.null(path)) content_of(what) else read_file(path)
+    data <- if (is.null(path)) content_of(what)
   }
   if (missing(object)) {
     if (is.null(path)) {
@@ -212,7 +222,7 @@ put_object <- function(
     object <- basename(path)
   }
   location <- aws_location(object, bucket, list(...))
-  aws_put(location, data)
+  if (is.null(path)) aws_put(location, data) else aws_put_file(location, path)
 }
 
 #' @rdname aws.s3
@@ -249,9 +259,7 @@ save_object <- function(
       sprintf("Can't save to '%s': there is a file of that name.", path)
     )
   }
-  data <- fetch(location)
-  dir.create(dirname(path), showWarnings = FALSE, recursive = TRUE)
-  write_file(data, path)
+  fetch_atomically(location, path)
   path
 }
 

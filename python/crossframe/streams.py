@@ -159,6 +159,12 @@ def landing(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
             temporary.unlink(missing_ok=True)
 
 
+def remove_file(path: Path) -> None:
+    """Remove a file of this machine; no error where there is none."""
+    with _errors("delete", path):
+        path.unlink(missing_ok=True)
+
+
 def make_folder(path: Path) -> None:
     """Make a folder of this machine and those above it; no error where it is there."""
     with _errors("make", path):

@@ -24,6 +24,7 @@ from crossframe.streams import (
     pour,
     put_from,
     reading,
+    remove_file,
     told,
 )
 
@@ -221,6 +222,15 @@ def move_one(copy: Copy, *, work: Callable[[Copy], Done]) -> Done:
     schema = beside(copy.source)
     if has_sidecar(copy.source.key) and (copy.sidecar or (copy.sidecar is None and is_there(schema))):
         schema.store.delete(schema.key)
+    return done
+
+
+def move_file_one(copy: Copy, *, work: Callable[[Copy], Done]) -> Done:
+    """Copy one file of this machine by ``work``, then delete it and its schema; no version is kept."""
+    done = work(copy)
+    remove_file(local_path(copy.source) or Path())
+    if has_sidecar(copy.source.key):
+        remove_file(local_path(beside(copy.source)) or Path())
     return done
 
 

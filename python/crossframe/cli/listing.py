@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossframe.cli.app import AsJson, app
+from crossframe.cli.app import AsJson, Regex, app
 from crossframe.cli.output import show_rows
 
 if TYPE_CHECKING:
     from crossframe.stores import S3Options
+
+_FOUND = ("key", "size", "modified", "etag", "format")
 
 
 @app.command(epilog="Example: crossframe ls s3://lab-data/runs/")
@@ -34,3 +36,29 @@ def ls(
     for row in listed:
         row.pop("storage_class", None)
     return show_rows(listed, ["modified", "size", "key"], as_json=as_json)
+
+
+@app.command(epilog="Example: crossframe find 's3://lab-data/{site}/run_{n:int}.csv'")
+def find(
+    ctx: typer.Context,
+    pattern: Annotated[str, typer.Argument(metavar="PATTERN", help="A glob, with fields if you like.")],
+    regex: Regex = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the keys that a pattern matches, and what its fields say."""
+    from crossframe.extensions import split_extensions
+    from crossframe.matching import matches
+
+    rows = [
+        {
+            "key": one.location.shown,
+            "size": one.meta.size,
+            "modified": one.meta.modified,
+            "etag": one.meta.etag,
+            "format": split_extensions(one.meta.key).format,
+            **one.fields,
+        }
+        for one in matches(pattern, regex=regex, options=ctx.obj)
+    ]
+    fields = [name for name in (rows[0] if rows else {}) if name not in _FOUND]
+    return show_rows(rows, ["modified", "size", *fields, "key"], as_json=as_json)

@@ -53,11 +53,13 @@ def mv(
     as_json: AsJson = False,
 ) -> None:
     """Move objects and files: each is deleted where it was once its copy is complete."""
-    from crossframe.transfer import check_movable, move_one
+    from crossframe.plans import is_path
+    from crossframe.transfer import check_movable, move_file_one, move_one
 
     copies, work = _planned(source, target, regex=regex, overwrite=overwrite, options=ctx.obj)
     check_movable(copies)
-    _carry_out(copies, partial(move_one, work=work), "moving", dry_run=dry_run, as_json=as_json)
+    move = move_file_one if is_path(source) else move_one
+    _carry_out(copies, partial(move, work=work), "moving", dry_run=dry_run, as_json=as_json)
 
 
 @app.command(epilog="Example: crossframe rm 's3://lab-data/runs/*.csv'")

@@ -8,9 +8,10 @@ import random
 import time
 from base64 import b64encode
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore import exceptions as boto
+from botocore.config import Config
 
 from crossframe.stores.s3_bucket import status_of, was_repeated
 from crossframe.stores.s3_errors import FOREIGN, error_code
@@ -205,6 +206,7 @@ class Parts:
             ChangedError: The source gave other bytes when it was read again.
         """
         client = self.connection.client
+        _leave_bodies_unsigned(client)
         digest, crc = _digests(source)
         metadata = {**self.about.get("Metadata", {}), DIGEST: digest}
         algorithm: Arguments = (
@@ -246,6 +248,24 @@ class Parts:
             check_stored(answer, checksum, part)
         kept = {name: value for name, value in checksum.items() if name != "ContentMD5"}
         return {"PartNumber": number, "ETag": answer["ETag"], **kept}
+
+
+def _leave_bodies_unsigned(client: S3Client) -> None:
+    """Have a part signed without its body.
+
+    Why: the whole's SHA-256 is signed with the metadata and each part's checksum with its headers, and boto3
+    would hash every byte once more.
+    """
+
+    def adapt(**given: object) -> None:
+        request: Any = given["request"]
+        config = request.context.get("client_config")
+        if config is not None:
+            s3 = {**(config.s3 or {}), "payload_signing_enabled": False}
+            request.context["client_config"] = config.merge(Config(s3=s3))
+
+    events: Any = client.meta.events
+    events.register("before-sign.s3.UploadPart", adapt, unique_id="crossframe-bodies-unsigned")
 
 
 def _digests(source: Source) -> tuple[str, bytes]:

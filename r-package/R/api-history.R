@@ -56,40 +56,50 @@ cf_versions <- function(uri, ..., options = list()) {
 cf_restore <- function(uri, version = NULL, ..., options = list()) {
   check_empty(...)
   location <- resolve(uri, options = options)
+  written <- if (has_sidecar(location$key)) when_written(location, version)
   meta <- location$store$restore(location$key, version)
   if (has_sidecar(location$key)) {
-    restore_sidecar(location, meta)
+    restore_sidecar(location, written)
   }
   invisible(told(meta, location))
 }
 
-restore_sidecar <- function(location, meta) {
-  sidecar <- beside(location)
-  kept <- sidecar_versions(sidecar, meta$modified)
-  if (!nrow(kept)) {
-    return(invisible(NULL))
-  }
-  # What lies there now is tried first: mostly it fits, or came back before.
-  kept <- kept[order(!kept$latest), ]
+# When a version, by default the last content, was written; NULL where there is none.
+when_written <- function(location, version) {
+  kept <- location$store$versions(location$key, exact = TRUE)
+  kept <- kept[!kept$deleted & (is.null(version) | kept$version == version), ]
+  if (nrow(kept)) kept$modified[1L]
+}
+
+restore_sidecar <- function(location, written) {
   digest <- with_fetched(location, NULL, function(path, meta) file_md5(path))
-  found <- fitting_sidecar(sidecar, kept, digest)
-  if (!is.null(found) && !found$latest) {
+  sidecar <- beside(location)
+  found <- fitting_sidecar(
+    sidecar,
+    sidecar_versions(sidecar, written),
+    digest
+  )
+  if (!is.null(found) && !identical(found$text, read_sidecar(location))) {
     sidecar$store$restore(sidecar$key, found$version)
   }
 }
 
-# The versions of a sidecar with content, those written about `when` first: it is put after its data.
-sidecar_versions <- function(sidecar, when) {
+# The versions of a sidecar with content, that which was written right after its data first. Why those
+# after it: what is written twice with other types may have the same bytes.
+sidecar_versions <- function(sidecar, written) {
   kept <- sidecar$store$versions(sidecar$key, exact = TRUE)
-  kept <- kept[!kept$deleted, ]
-  away <- abs(as.numeric(kept$modified) - as.numeric(when))
-  kept[order(away, seq_along(away)), ]
+  kept <- kept[rev(which(!kept$deleted)), ]
+  if (is.null(written)) {
+    return(kept)
+  }
+  away <- as.numeric(kept$modified) - as.numeric(written)
+  kept[order(away < 0, abs(away)), ]
 }
 
 # Why a limit: each is a request. The one written next to the data comes first, so that it is nearly always it.
 most_sidecars_tried <- 20L
 
-# The version, list(version, latest, text), that says by its hash that it belongs to the data; NULL for none.
+# The version, list(version, text), that says by its hash that it belongs to the data; NULL for none.
 fitting_sidecar <- function(sidecar, kept, digest) {
   for (at in seq_len(min(nrow(kept), most_sidecars_tried))) {
     text <- sidecar_text(sidecar$store$get(
@@ -97,11 +107,7 @@ fitting_sidecar <- function(sidecar, kept, digest) {
       version = kept$version[at]
     ))
     if (identical(hash_in_sidecar(text), digest)) {
-      return(list(
-        version = kept$version[at],
-        latest = kept$latest[at],
-        text = text
-      ))
+      return(list(version = kept$version[at], text = text))
     }
   }
   NULL

@@ -8,14 +8,14 @@
 #'
 #' @inheritParams cf_find
 #' @inheritSection cf_find Patterns
-#' @param src String; a key, or a pattern; a trailing `/` means everything below. A path that begins with `./`
+#' @param source String; a key, or a pattern; a trailing `/` means everything below. A path that begins with `./`
 #'   or `../` is a file of this machine, whatever the root is.
-#' @param dst String; a key. Into a prefix (with its `/`), bucket or existing folder objects keep their names,
+#' @param target String; a key. Into a prefix (with its `/`), bucket or existing folder objects keep their names,
 #'   and below a pattern's literal prefix their levels, too.
-#' @param regex `TRUE` takes `src` as a regular expression.
+#' @param regex `TRUE` takes `source` as a regular expression.
 #' @param overwrite `FALSE` refuses a key that is taken.
 #' @returns Invisibly a data frame, a row for each object in byte order of the keys: `source`, `target` (URIs),
-#'   `bytes`, `etag` and `version` (of the copy).
+#'   `bytes`.
 #' @section Errors:
 #' Before anything is copied: `crossframe_error_object_not_found`, `crossframe_error_no_match`,
 #' `crossframe_error_name_clash` (two to one key), `crossframe_error_usage` (many to one key, an object to
@@ -30,32 +30,32 @@
 #' cf_set_root(old)
 #' @export
 cf_copy <- function(
-  src,
-  dst,
+  source,
+  target,
   ...,
   regex = FALSE,
   overwrite = TRUE,
   options = list()
 ) {
   check_empty(...)
-  plans <- plan_copies(src, dst, regex = regex, options = options)
-  invisible(transferred(lapply(plans, copy_one, overwrite = overwrite)))
+  plans <- plan_copies(source, target, regex = regex, options = options)
+  invisible(as_rows(lapply(plans, copy_one, overwrite = overwrite)))
 }
 
 #' @rdname cf_copy
 #' @export
 cf_move <- function(
-  src,
-  dst,
+  source,
+  target,
   ...,
   regex = FALSE,
   overwrite = TRUE,
   options = list()
 ) {
   check_empty(...)
-  plans <- plan_copies(src, dst, regex = regex, options = options)
+  plans <- plan_copies(source, target, regex = regex, options = options)
   check_movable(plans)
-  invisible(transferred(lapply(plans, move_one, overwrite = overwrite)))
+  invisible(as_rows(lapply(plans, move_one, overwrite = overwrite)))
 }
 
 # Refuse to move from where nothing can be deleted, before anything is copied.
@@ -71,41 +71,29 @@ check_movable <- function(plans) {
   }
 }
 
-# Copy one object and its sidecar; what is told of it, a row.
+# Copy one object and its sidecar; what is told of it.
 copy_one <- function(plan, overwrite = TRUE) {
   meta <- transfer_object(plan$source, plan$target, overwrite)
-  sidecar <- copy_sidecar(plan$source, plan$target, plan$sidecar)
-  c(
-    transfer_row(uri_of(plan$source), uri_of(plan$target), meta),
-    sidecar = sidecar
+  copy_sidecar(plan$source, plan$target, plan$sidecar)
+  list(
+    source = uri_of(plan$source),
+    target = uri_of(plan$target),
+    bytes = meta$size
   )
 }
 
 move_one <- function(plan, overwrite = TRUE) {
-  row <- copy_one(plan, overwrite)
   source <- plan$source
+  copied <- copy_one(plan, overwrite)
+  sidecar <- if (!isFALSE(plan$sidecar)) sidecar_there(source)
   # Why the sidecar last: a crash in between must not leave data without its types.
-  source$store$delete(source$key)
-  if (row$sidecar) {
-    source$store$delete(beside(source)$key)
+  for (key in c(source$key, sidecar)) {
+    source$store$delete(key)
   }
-  row
+  copied
 }
 
-transfer_row <- function(source, target, meta) {
-  list(
-    source = source,
-    target = target,
-    bytes = meta$size,
-    etag = meta$etag,
-    version = meta$version
-  )
-}
-
-transferred <- function(rows) {
-  columns <- c("source", "target", "bytes", "etag", "version")
-  do.call(rbind, lapply(rows, function(row) as.data.frame(row[columns])))
-}
+as_rows <- function(told) do.call(rbind, lapply(told, as.data.frame))
 
 # Copy an object, by the server where it can. Returns the copy's meta.
 transfer_object <- function(source, target, overwrite = TRUE, version = NULL) {
@@ -149,12 +137,12 @@ stream_object <- function(source, target, overwrite, version = NULL) {
   })
 }
 
-# Copy the sidecar of a CSV after its data; tell whether there was one.
+# Copy the sidecar of a CSV after its data.
 #
 # known: whether there is one, NA where nobody has looked yet.
 copy_sidecar <- function(source, target, known = NA) {
   if (!has_sidecar(source$key)) {
-    return(FALSE)
+    return(invisible(NULL))
   }
   from <- beside(source)
   to <- beside(target)
@@ -169,7 +157,6 @@ copy_sidecar <- function(source, target, known = NA) {
   if (!copied) {
     drop_sidecar(target)
   }
-  copied
 }
 
 # Why: what lies there described what the key held before. Why a look first: where versions are kept a delete of

@@ -16,8 +16,8 @@
 #' @param metadata Named character vector of metadata to keep with the object.
 #' @param media_type String; content type, by default what the key's extension says.
 #' @param version String; version id, by default the newest.
-#' @returns Invisibly a data frame, a row for each in byte order of the keys: `source`, `target` (a URI and a path of this
-#'   machine), `bytes`, `etag`, `version` (of the object; `NA` where the store has none).
+#' @returns `cf_upload()`: invisibly a data frame, a row for each file in byte order of the keys: `key`, `uri`, `bytes`,
+#'   `etag`, `version` (`NA` where the store has none). `cf_download()`: invisibly the paths of the files.
 #' @section Errors:
 #' `crossframe_error_object_not_found` (no such file, or object), `crossframe_error_no_match`,
 #' `crossframe_error_object_exists`, `crossframe_error_corrupt_object` (what came is not what was stored; there
@@ -45,7 +45,7 @@ cf_upload <- function(
   work <- function(plan) {
     upload_one(plan, overwrite, metadata, media_type)
   }
-  invisible(transferred(lapply(plan_file(file, uri, options), work)))
+  invisible(as_rows(lapply(plan_file(file, uri, options), work)))
 }
 
 # What an upload would upload, and where to.
@@ -89,7 +89,7 @@ upload_one <- function(plan, overwrite, metadata, media_type) {
       drop_sidecar(target)
     }
   }
-  transfer_row(path, uri_of(target), meta)
+  told(meta, target)
 }
 
 #' @rdname cf_upload
@@ -108,11 +108,12 @@ cf_download <- function(
   }
   target <- of_this_machine(if (is.null(file)) "./" else file)
   plans <- plan_copies(uri, target, version = version, options = options)
-  invisible(transferred(lapply(plans, function(plan) {
+  paths <- vapply(plans, FUN.VALUE = "", function(plan) {
     path <- path_of(plan$target)
-    meta <- download_one(plan$source, path, version, overwrite)
-    transfer_row(uri_of(plan$source), path, meta)
-  })))
+    download_one(plan$source, path, version, overwrite)
+    path
+  })
+  invisible(paths)
 }
 
 download_one <- function(location, path, version = NULL, overwrite = TRUE) {

@@ -62,7 +62,7 @@ verbs <- list(
   unpublish = function(uri) cf_unpublish(uri),
   expire = function(uri, after) cf_expire(uri, after),
   upload = function(file, key) cf_upload(file, key)$etag,
-  download = function(key, file) cf_download(key, file)$bytes,
+  download = function(key, file) file.size(cf_download(key, file)),
   cleanup = function() cf_cleanup(older_than = 0)$kind
 )
 

@@ -55,6 +55,23 @@ on_roots("a CSV's version has the types of that version", function(kind) {
   expect_silent(expect_identical(cf_load("d.csv"), typed("b")))
 })
 
+on_roots(
+  "the same text with other types gets the sidecar of its time",
+  function(kind) {
+    cf_save(data.frame(x = c("a", "b")), "d.csv")
+    # Why: a server tells times in whole seconds.
+    Sys.sleep(if (kind == "folder") 0.05 else 1.1)
+    cf_save(data.frame(x = factor(c("a", "b"))), "d.csv")
+    found <- cf_versions("d.csv")
+    classes <- vapply(found$version, FUN.VALUE = "", function(version) {
+      class(cf_load("d.csv", version = version)$x)
+    })
+    expect_identical(unname(classes), c("factor", "character"))
+    cf_restore("d.csv", found$version[2])
+    expect_identical(class(cf_load("d.csv")$x), "character")
+  }
+)
+
 on_roots("versions below a prefix, keys in byte order", function(kind) {
   put_text("a/2.txt", "2")
   put_text("a/1.txt", "1")

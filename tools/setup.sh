@@ -34,6 +34,8 @@ find_python() {
 missing_packages() {
     local python package
     command -v make >/dev/null || echo make
+    # Some tests open a link as a stranger would.
+    command -v curl >/dev/null || echo curl
     command -v g++ >/dev/null || command -v c++ >/dev/null || echo g++
     if python=$(find_python); then
         "$python" -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv

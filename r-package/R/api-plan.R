@@ -78,8 +78,10 @@ plan_copies <- function(
 
 goes_into <- function(goal) !nzchar(goal$key) || endsWith(goal$key, "/")
 
+# Whether a text means many keys. A link is one object, whatever signs are in its query.
 is_many <- function(source) {
-  grepl("[*?{\\[]|/$", parse_uri(source)$key)
+  parsed <- parse_uri(source)
+  parsed$scheme %in% c("s3", "file") && grepl("[*?{\\[]|/$", parsed$key)
 }
 
 # Where copies go; an existing folder of this machine gets its slash.

@@ -38,6 +38,35 @@ on_roots(
   }
 )
 
+on_roots(
+  "a link is downloaded, copied, opened and converted",
+  kinds = "seaweedfs",
+  function(kind) {
+    put_text("a b/d.txt", "x\n1\n")
+    link <- cf_share("a b/d.txt")
+    down <- paste0(tempfile(), "/")
+    expect_identical(text_in(cf_download(link, down)), "x\n1\n")
+    expect_identical(list.files(down), "d.txt")
+    cf_copy(link, "copies/")
+    expect_identical(text_at("copies/d.txt"), "x\n1\n")
+    con <- cf_open(link)
+    expect_identical(readLines(con), c("x", "1"))
+    close(con)
+    expect_identical(cf_read_using(read.csv, link)$x, 1L)
+    cf_convert(link, "d.rds")
+    expect_identical(cf_load("d.rds")$x, 1L)
+    expect_error(
+      cf_move(link, "e.txt"),
+      class = "crossframe_error_not_supported"
+    )
+    said <- tryCatch(cf_move(link, "e.txt"), error = conditionMessage)
+    expect_no_match(said, "Signature")
+    saved <- tryCatch(cf_save(cars, link), error = identity)
+    expect_s3_class(saved, "crossframe_error_not_supported")
+    expect_no_match(conditionMessage(saved), "Signature")
+  }
+)
+
 on_roots("a link uploads to one key", kinds = "seaweedfs", function(kind) {
   link <- cf_request("in/new.txt", 3600)
   expect_identical(attr(link, "verb"), "put")

@@ -5,9 +5,10 @@ The sidecar schema of a CSV goes with its data. Nothing is held in memory as a w
 
 from __future__ import annotations
 
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from functools import partial
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, TypeVar
 
 from crossframe.errors import NotSupportedError, ObjectNotFoundError
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 
 
 Done = TypeVar("Done")
+
+# Why: a store moves a large object in several parts at once, so that two fill the line, and more the memory.
+_LARGE = 16 * 1024 * 1024
+_LARGE_AT_ONCE = BoundedSemaphore(2)
 
 
 def upload(
@@ -171,7 +176,12 @@ def run(copies: Sequence[Copy], work: Callable[[Copy], Done]) -> Iterator[Done]:
     Raises:
         CrossframeError: Of the first that failed; what came before is done.
     """
-    with closing(in_order(work, copies)) as done:
+
+    def one(copy: Copy) -> Done:
+        with _LARGE_AT_ONCE if copy.size > _LARGE else nullcontext():
+            return work(copy)
+
+    with closing(in_order(one, copies)) as done:
         for _, future in done:
             yield future.result()
 

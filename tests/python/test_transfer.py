@@ -6,6 +6,8 @@ import errno
 import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -436,3 +438,24 @@ def test_options_reach_the_store(moto):
     cf.save(pa.table({"x": [1.5]}), f"s3://{bucket}/a.parquet", options=options)
     cf.copy(f"s3://{bucket}/a.parquet", f"s3://{bucket}/b.parquet", options=options)
     assert len(cf.delete(f"s3://{bucket}/*", options=options)) == 2
+
+
+def test_at_most_two_large_objects_at_once():
+    store = MemoryStore()
+    running, most, lock = [], [], threading.Lock()
+
+    def work(copy):
+        with lock:
+            running.append(copy)
+            most.append(sum(one.size > 16 * 1024 * 1024 for one in running))
+        time.sleep(0.02)
+        with lock:
+            running.remove(copy)
+        return copy.source.key
+
+    copies = [
+        plans.Copy(Location(store, str(i)), Location(store, str(i)), size, None)
+        for i, size in enumerate([10**9] * 6 + [10] * 4)
+    ]
+    assert list(transfer.run(copies, work)) == [str(i) for i in range(10)]
+    assert max(most) == 2

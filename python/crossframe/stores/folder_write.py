@@ -152,8 +152,12 @@ def _put_first(root: Root, new: _New, order: Write) -> os.stat_result | None:
     found = _stamp(new.file, History(root, order.key).newest())
     try:
         os.link(new.temporary, new.name, src_dir_fd=new.folder, dst_dir_fd=new.folder, follow_symlinks=False)
+    except FileExistsError as error:
+        if order.if_absent:
+            raise object_exists(order.key, root.uri) from error
+        return None
     except OSError as error:
-        if not isinstance(error, FileExistsError) and error.errno not in NO_LINKS:
+        if error.errno not in NO_LINKS:
             raise
         return None
     _check_name(root, new, order.key)

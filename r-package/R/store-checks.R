@@ -96,7 +96,7 @@ is_plain_value <- function(value) {
 check_days <- function(days) {
   whole <- is.numeric(days) &&
     length(days) == 1 &&
-    isTRUE(days >= 1 & days < 2^31 & days %% 1 == 0)
+    isTRUE(days >= 1 & days < 2^31 & days == trunc(days))
   if (!is.null(days) && !whole) {
     cf_abort(
       "usage",

@@ -3,12 +3,12 @@
 # Hold the root's lock, the one Python's FolderStore takes too: while conditions are looked at, and while
 # contents are replaced, deleted and kept. `create` makes the file: a folder where no content was ever
 # replaced stays clean. NULL where there is no lock and none was to be made.
-folder_lock <- function(folder, key, create) {
+folder_lock <- function(folder, key, create, wait_s = lock_wait_s) {
   own <- below(folder$root, internal_name)
   if (create) {
     folder_try(folder, "write", key, make_own(folder, ""))
   }
-  lock <- .Call(C_lock, below(own, "lock"), create, lock_wait_s)
+  lock <- .Call(C_lock, below(own, "lock"), create, wait_s)
   if (is.character(lock) && lock[1] %in% c("ENOENT", "ENOTDIR") && !create) {
     return(NULL)
   }
@@ -19,7 +19,7 @@ folder_lock <- function(folder, key, create) {
       sprintf(
         "Can't write to %s: another process is writing for %.0f seconds.",
         folder$uri,
-        lock_wait_s
+        wait_s
       ),
       hint = sprintf(
         "Is a process stopped that holds '%s'?",
@@ -38,17 +38,20 @@ folder_unlock <- function(lock) if (!is.null(lock)) .Call(C_unlock, lock)
 make_own <- function(folder, path) {
   own <- below(folder$root, internal_name)
   whole <- if (nzchar(path)) below(own, path) else own
-  if (.Call(C_file_stat, whole)$type != "dir") {
-    failed <- make_folders(whole, shared_as = folder$root)
-    if (!is.null(failed)) {
-      return(failed)
-    }
-  }
   # Why: what somebody made a link there must not lead our writes out of the root.
   if (!is_within(whole, folder$root)) {
     abort_leads_out(folder, internal_name)
   }
-  NULL
+  if (.Call(C_file_stat, whole)$type != "dir") {
+    make_folders(whole, shared_as = folder$root)
+  }
+}
+
+# Remove a file of the store's own; no error where there is none, or where a link leads out to it.
+remove_own <- function(folder, path) {
+  if (is_within(dirname_utf8(path), folder$root)) {
+    .Call(C_file_remove, path)
+  }
 }
 
 # The result of a C function, or our error where it is c(name, text) of the system's.

@@ -91,7 +91,7 @@ set_about <- function(folder, key, noted) {
 }
 
 drop_about <- function(folder, key) {
-  .Call(C_file_remove, below(folder$root, metadata_file(key)))
+  remove_own(folder, below(folder$root, metadata_file(key)))
   NULL
 }
 
@@ -138,7 +138,7 @@ is_rule <- function(rule) {
   is.list(rule) &&
     is_string(rule$prefix) &&
     is.numeric(rule$days) &&
-    isTRUE(rule$days >= 1 & rule$days < 2^31 & rule$days %% 1 == 0)
+    isTRUE(rule$days >= 1 & rule$days < 2^31 & rule$days == trunc(rule$days))
 }
 
 folder_expire <- function(folder, prefix, days) {

@@ -207,12 +207,12 @@ prune_versions <- function(folder, key) {
 drop_versions <- function(folder, key, ids) {
   home <- versions_path(folder, key)
   for (id in ids) {
-    .Call(C_file_remove, below(home, id))
-    .Call(C_file_remove, below(folder$root, metadata_file(key, id)))
+    remove_own(folder, below(home, id))
+    remove_own(folder, below(folder$root, metadata_file(key, id)))
   }
   names <- .Call(C_dir_list, home)
   if (identical(names, list(key_file))) {
-    .Call(C_file_remove, below(home, key_file))
+    remove_own(folder, below(home, key_file))
     .Call(C_dir_remove, home)
   }
   invisible(NULL)

@@ -274,7 +274,7 @@ SEXP cf_lock(SEXP path, SEXP create, SEXP wait) {
     close(fd);
     clock_gettime(CLOCK_MONOTONIC, &now);
     if (code != EWOULDBLOCK && code != EINTR) return cf_failure(code);
-    if (difftime(now.tv_sec, start.tv_sec) > Rf_asReal(wait)) return cf_failure(EAGAIN);
+    if ((double)(as_ns(now) - as_ns(start)) / 1e9 > Rf_asReal(wait)) return cf_failure(EAGAIN);
     R_CheckUserInterrupt();
     nanosleep(&pause, NULL);
     if (pause.tv_nsec < 10000000) pause.tv_nsec *= 2;

@@ -82,6 +82,7 @@ run <- list(
   "keys/check_key" = function(input) if (is.character(check_key(input))) "ok",
   "keys/days" = function(input) as_in_json(days_of(input)),
   "keys/durations" = function(input) as_in_json(seconds_of(input)),
+  "keys/folder" = function(input) folder_names(input),
   "keys/fill" = function(input) {
     fill_template(input$template, lapply(input$fields, field_value))
   },

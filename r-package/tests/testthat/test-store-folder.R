@@ -4,7 +4,6 @@ new_root <- function() {
   root
 }
 
-bytes <- charToRaw
 
 test_that("a folder that is not there is made by the first write, and is no empty bucket before", {
   root <- file.path(tempfile("none-"), "deep")
@@ -218,4 +217,206 @@ test_that("names do not pass through the locale", {
   expect_identical(charToRaw(memory$list()$key), charToRaw(key))
   Sys.setlocale("LC_CTYPE", old)
   expect_identical(store$list()$key, enc2utf8(key))
+})
+
+# ---- Processes at once, processes killed ----
+
+# Runs make(i) in a process each, all at once; what each gives, or the class of its error.
+at_once <- function(count, make) {
+  jobs <- lapply(seq_len(count), function(i) {
+    parallel::mcparallel(tryCatch(
+      make(i),
+      crossframe_error = function(e) class(e)[1]
+    ))
+  })
+  unname(parallel::mccollect(jobs))
+}
+
+test_that("twelve processes at once: one winner with if_absent, one with if_match", {
+  root <- new_root()
+  store <- cf_store_folder(root)
+  race <- function(...) {
+    unlist(at_once(12, function(i) store$put("k", bytes(paste(i)), ...)$etag))
+  }
+  tries <- race(if_absent = TRUE)
+  lost <- tries == "crossframe_error_object_exists"
+  expect_identical(sum(!lost), 1L)
+  expect_identical(store$head("k")$etag, tries[!lost])
+  expect_identical(text_of(store, "k"), as.character(which(!lost)))
+  expect_identical(list.files(root, all.files = TRUE, no.. = TRUE), "k")
+  # Why before: an argument not yet looked at would be found out by each process for itself.
+  etag <- store$head("k")$etag
+  tries <- race(if_match = etag)
+  lost <- tries == "crossframe_error_precondition_failed"
+  expect_identical(sum(!lost), 1L)
+  expect_identical(text_of(store, "k"), as.character(which(!lost)))
+  expect_identical(nrow(store$versions("k")), 2L)
+})
+
+test_that("no update is lost between processes, and no content of those that write without conditions", {
+  root <- new_root()
+  store <- cf_store_folder(root)
+  store$put("count", bytes("0"))
+  done <- at_once(4, function(i) {
+    for (j in 1:10) {
+      repeat {
+        old <- store$head("count")
+        count <- as.integer(text_of(store, "count", version = old$version))
+        put <- try(
+          store$put("count", bytes(paste(count + 1L)), if_match = old$etag),
+          silent = TRUE
+        )
+        if (!inherits(put, "try-error")) break
+      }
+    }
+    TRUE
+  })
+  expect_identical(done, rep(list(TRUE), 4))
+  expect_identical(text_of(store, "count"), "40")
+  Sys.setenv(CROSSFRAME_VERSIONS = "100")
+  on.exit(Sys.unsetenv("CROSSFRAME_VERSIONS"))
+  at_once(4, function(i) {
+    for (j in 1:5) {
+      store$put("k", bytes(paste(i, j)))
+    }
+    TRUE
+  })
+  kept <- sub(" [*]$", "", told_versions(store, "k"))
+  expect_setequal(kept, paste("k", rep(1:4, each = 5), 1:5))
+})
+
+test_that("a reader sees one content or the other, and never a part or none", {
+  store <- cf_store_folder(new_root())
+  whole <- list(rep(bytes("a"), 200000), rep(bytes("b"), 100000))
+  store$put("k", whole[[1]])
+  end <- tempfile()
+  writer <- parallel::mcparallel({
+    turns <- 0
+    while (!file.exists(end)) {
+      turns <- turns + 1
+      store$put("k", whole[[turns %% 2 + 1]])
+    }
+    turns
+  })
+  seen <- vapply(
+    1:1000,
+    function(i) {
+      got <- store$get("k")
+      if (identical(got, whole[[1]])) {
+        1L
+      } else if (identical(got, whole[[2]])) {
+        2L
+      } else {
+        0L
+      }
+    },
+    0L
+  )
+  file.create(end)
+  turns <- parallel::mccollect(writer)[[1]]
+  expect_false(any(seen == 0L))
+  expect_gt(turns, 10)
+  expect_true(all(1:2 %in% seen))
+})
+
+test_that("kill -9 in mid save leaves the old content whole, and a leftover that can be cleared away", {
+  root <- new_root()
+  store <- cf_store_folder(root)
+  old <- store$put("k", bytes("old"))
+  large <- tempfile()
+  file.create(large)
+  system2("truncate", c("-s", "3G", large))
+  on.exit(unlink(c(large, root), recursive = TRUE))
+  writer <- parallel::mcparallel(store$put_from("k", large))
+  for (waited in 1:200) {
+    left <- store$uploads()
+    if (nrow(left)) {
+      break
+    }
+    Sys.sleep(0.02)
+  }
+  tools::pskill(writer$pid, tools::SIGKILL)
+  suppressWarnings(parallel::mccollect(writer))
+  expect_identical(store$head("k")$etag, old$etag)
+  expect_identical(text_of(store, "k"), "old")
+  expect_identical(store$list()$key, "k")
+  left <- store$uploads()
+  expect_identical(nrow(left), 1L)
+  store$abort(left[1, ])
+  expect_identical(nrow(store$uploads()), 0L)
+  # A lock goes with its process.
+  store$put("k", bytes("new"), if_match = old$etag)
+  expect_identical(text_of(store, "k"), "new")
+})
+
+test_that("a lock that somebody keeps is given up in the end", {
+  root <- new_root()
+  folder <- list(root = root, uri = paste0("file://", root))
+  held <- folder_lock(folder, "k", create = TRUE)
+  on.exit(folder_unlock(held))
+  expect_error(
+    folder_lock(folder, "k", create = TRUE, wait_s = 0.1),
+    "another process is writing",
+    class = "crossframe_error_unavailable"
+  )
+})
+
+test_that("a disk that is full while a version is kept, or a stream goes out, loses nothing", {
+  full <- tempfile("full-")
+  dir.create(full)
+  mounted <- suppressWarnings(system2(
+    "mount",
+    c("-t", "tmpfs", "-o", "size=256k", "tmpfs", full),
+    stderr = FALSE
+  ))
+  skip_if(mounted != 0, "no right to mount a small file system")
+  on.exit(system2("umount", full))
+  store <- cf_store_folder(full)
+  old <- store$put("d.rds", raw(60000), metadata = c(a = "b"))
+  large <- local_file(raw(400000))
+  expect_error(
+    store$put_from("d.rds", large),
+    "is full",
+    class = "crossframe_error_unavailable"
+  )
+  expect_error(
+    store$copy(
+      "d.rds",
+      "e.rds",
+      source = local({
+        other <- cf_store_folder(new_root())
+        other$put("d.rds", raw(400000))
+        other
+      })
+    ),
+    "is full",
+    class = "crossframe_error_unavailable"
+  )
+  expect_identical(store$head("d.rds")$etag, old$etag)
+  expect_identical(store$head("d.rds")$metadata, c(a = "b"))
+  expect_identical(nrow(store$uploads()), 0L)
+  big <- cf_store_folder(new_root())
+  big$put("k", raw(400000))
+  expect_error(
+    big$get_to("k", file.path(full, "local")),
+    "local file",
+    class = "crossframe_error_store"
+  )
+})
+
+test_that("a temporary file of another's keeps the folder, and a pipe is no object", {
+  root <- new_root()
+  store <- cf_store_folder(root)
+  skip_if(Sys.which("mkfifo") == "", "no pipes here")
+  system2("mkfifo", file.path(root, "pipe"))
+  expect_error(store$get("pipe"), class = "crossframe_error_object_not_found")
+  expect_error(
+    store$get_to("pipe", tempfile()),
+    class = "crossframe_error_object_not_found"
+  )
+  expect_error(
+    store$put_from("k", file.path(root, "pipe")),
+    class = "crossframe_error"
+  )
+  expect_identical(nrow(store$list()), 0L)
 })

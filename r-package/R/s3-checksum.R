@@ -125,10 +125,11 @@ check_body <- function(response, parts = function(response) NULL) {
       received_size(response)
     ))
   }
+  whole <- !identical(unname(headers["x-amz-checksum-type"]), "COMPOSITE")
   for (algorithm in c("crc64nvme", "crc32c", "crc32", "sha1", "sha256")) {
     stored <- headers[paste0("x-amz-checksum-", algorithm)]
     # "...-3" is a checksum of the checksums of three parts.
-    if (!is.na(stored) && !grepl("-", stored, fixed = TRUE)) {
+    if (whole && !is.na(stored) && !grepl("-", stored, fixed = TRUE)) {
       got <- base64_of(received_digest(response, algorithm))
       return(
         if (got != stored) {

@@ -8,7 +8,7 @@
 #               trusted, which is tried again
 #   root        the name of the XML that a good answer is; an answer of 200 may hold an error instead
 #   from, to    a source's piece to send (s3-source.R), and the file that the body of the answer goes to
-#   most        bytes; an answer that announces more is not read, and is list(exceeded = TRUE)
+#   most        bytes; the body of an answer that announces more is not read, and `exceeded` is TRUE
 #   verb, permission   for the message of an error, where the method does not tell
 # Returns list(status, headers, body, file, attempts): headers a named character vector, names in
 # lower case.
@@ -75,9 +75,6 @@ s3_attempt <- function(session, request) {
   tryCatch(session$transport(session, signed), error = function(error) {
     # Why: a handle whose transfer broke off is not used again.
     session$handle <- NULL
-    if (grepl("Maximum file size exceeded", conditionMessage(error))) {
-      return(list(exceeded = TRUE, status = 200L, headers = character()))
-    }
     list(
       status = 0L,
       headers = character(),
@@ -93,11 +90,29 @@ curl_transport <- function(session, signed) {
   if (is.null(signed$to)) {
     return(s3_response(curl::curl_fetch_memory(signed$url, handle = handle)))
   }
-  s3_file_response(curl::curl_fetch_disk(
-    signed$url,
-    signed$to,
-    handle = handle
-  ))
+  exceeded <- FALSE
+  if (!is.null(signed$most)) {
+    curl::handle_setopt(
+      handle,
+      noprogress = FALSE,
+      progressfunction = function(down, up) {
+        exceeded <<- down[1] > signed$most
+        !exceeded
+      }
+    )
+  }
+  fetched <- tryCatch(
+    curl::curl_fetch_disk(signed$url, signed$to, handle = handle),
+    error = function(error) if (exceeded) NULL else stop(error)
+  )
+  if (!is.null(fetched)) {
+    return(s3_file_response(fetched))
+  }
+  # Broken off by ourselves; what has come of it are the headers.
+  session$handle <- NULL
+  response <- s3_response(curl::handle_data(handle))
+  response$exceeded <- TRUE
+  response
 }
 
 # The request as it goes out: url, method, headers (signed) and body.
@@ -184,9 +199,6 @@ s3_configure <- function(handle, session, signed) {
   }
   if (!is.null(signed$to)) {
     curl::handle_setopt(handle, buffersize = 2^19)
-  }
-  if (!is.null(signed$most)) {
-    curl::handle_setopt(handle, maxfilesize_large = signed$most)
   }
   if (startsWith(signed$url, "https:")) {
     trust(handle, session$verify)

@@ -102,30 +102,24 @@ s3_get_to <- function(session, bucket, key, path, version = NULL) {
   done <- FALSE
   on.exit(if (!done) unlink(path))
   response <- s3_send(session, request)
-  headers <- if (is.null(response$exceeded)) {
-    response$headers
-  } else {
-    s3_get_large(session, request)
+  if (isTRUE(response$exceeded)) {
+    response <- s3_get_large(session, request, response)
   }
   done <- TRUE
-  head_meta(key, headers)
+  head_meta(key, response$headers)
 }
 
-# request: as for one of the whole. Returns the headers of the object that the file now holds.
-s3_get_large <- function(session, request) {
-  failed <- NULL
+# request: as for one of the whole; response: its answer, without the body. Returns the answer that the
+# file now holds the body of.
+s3_get_large <- function(session, request, response) {
   for (attempt in 1:2) {
-    asked <- request[c("bucket", "key", "query", "headers")]
-    asked$method <- "HEAD"
-    headers <- s3_send(session, asked)$headers
     failed <- tryCatch(
       {
-        s3_get_ranges(session, request, headers)
-        doubt <- request$check(list(headers = headers, file = request$to))
-        if (is.null(doubt)) {
-          return(headers)
-        }
-        list(error = "corrupt_object", message = doubt)
+        s3_get_ranges(session, request, response$headers)
+        doubt <- request$check(
+          list(headers = response$headers, file = request$to)
+        )
+        if (!is.null(doubt)) list(error = "corrupt_object", message = doubt)
       },
       crossframe_error_precondition_failed = function(error) {
         list(
@@ -134,6 +128,16 @@ s3_get_large <- function(session, request) {
         )
       }
     )
+    if (is.null(failed)) {
+      return(response)
+    }
+    if (attempt == 1) {
+      response <- s3_send(session, request)
+      # It was replaced by a smaller one.
+      if (!isTRUE(response$exceeded)) {
+        return(response)
+      }
+    }
   }
   failed$status <- 0L
   failed$attempts <- 2

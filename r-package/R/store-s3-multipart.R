@@ -132,7 +132,8 @@ xml_field <- function(body, name) {
 # ---- Uploads that nobody completed ----
 
 s3_uploads <- function(session, bucket, prefix = "") {
-  query <- c(uploads = "", "encoding-type" = "url", prefix = prefix)
+  # Why not encoded as URLs: SeaweedFS says that they are and sends them as they are.
+  query <- c(uploads = "", prefix = prefix)
   request <- list(
     method = "GET",
     bucket = bucket,

@@ -38,3 +38,19 @@ get_from <- function(session, key = "a/b.rds") s3_get(session, "lab", key)
 
 hello <- charToRaw("hello")
 hello_md5 <- "\"5d41402abc4b2a76b9719d911017c592\""
+
+# Run code with other values of the package's own variables.
+with_internal <- function(values, code) {
+  namespace <- asNamespace("crossframe")
+  change <- function(values) {
+    for (name in names(values)) {
+      unlockBinding(name, namespace)
+      assign(name, values[[name]], envir = namespace)
+      lockBinding(name, namespace)
+    }
+  }
+  old <- mget(names(values), envir = namespace)
+  on.exit(change(old))
+  change(values)
+  force(code)
+}

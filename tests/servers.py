@@ -225,6 +225,8 @@ def _start_weed(folder: Path, server: Server, ports: list[int]) -> subprocess.Po
         # Why: a typo in a bucket's name must fail here as it does on AWS.
         "-s3.autoCreateBucket=false",
         "-s3.allowDeleteBucketNotEmpty=true",
+        # Why: by default the free disk says how many buckets there is room for, a few volumes each.
+        "-volume.max=20000",
         *listen,
     ]
     with (folder / "weed.log").open("wb") as log:

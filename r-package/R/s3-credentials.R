@@ -216,6 +216,9 @@ credentials <- function(
       "Set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
     )
   }
+  check_sendable("access key", access_key, source)
+  check_sendable("secret key", secret_key, source)
+  check_sendable("token", session_token, source)
   list(
     access_key = access_key,
     secret_key = secret_key,
@@ -223,6 +226,23 @@ credentials <- function(
     source = source,
     expires = expires
   )
+}
+
+# Why: a line's end would begin another header.
+check_sendable <- function(name, text, source) {
+  if (
+    is_filled_text(text) &&
+      (grepl("[[:cntrl:]]", text) || text != trimws(text))
+  ) {
+    abort_unusable(
+      sprintf(
+        "The %s from %s has a space or a line's end before, in or after it.",
+        name,
+        source
+      ),
+      "Copy it again, without what stands around it."
+    )
+  }
 }
 
 is_filled_text <- function(x) {

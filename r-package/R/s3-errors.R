@@ -286,12 +286,19 @@ endpoint_words <- function(problem, failed, answer, server) {
       hint = hint
     ))
   }
-  if (grepl("certificate|SSL|TLS", failed$message)) {
-    hint <- "Name the authority's certificate by AWS_CA_BUNDLE. Or does the server speak plain http?"
+  if (grepl("proxy", failed$message, ignore.case = TRUE)) {
+    hint <- "Is HTTPS_PROXY (for http:// HTTP_PROXY) right? NO_PROXY names the hosts that need none."
+    return(list(
+      problem = paste0(problem, ": the proxy can't be reached."),
+      detail = paste(server, answer),
+      hint = hint
+    ))
+  }
+  if (grepl("certificate|SSL|TLS|CA cert", failed$message)) {
     return(list(
       problem = paste0(problem, ": no trusted connection."),
       detail = paste(answer, server),
-      hint = hint
+      hint = trust_hint(failed$message)
     ))
   }
   hint <- "Is the endpoint right, and the network up?"
@@ -300,6 +307,20 @@ endpoint_words <- function(problem, failed, answer, server) {
     detail = paste(server, answer),
     hint = hint
   )
+}
+
+trust_hint <- function(message) {
+  if (grepl("wrong version number", message, fixed = TRUE)) {
+    return(
+      "Does the server speak plain http? Then write http:// in front of the endpoint."
+    )
+  }
+  if (grepl("verify locations|CA cert|[Ee]rror adding trust", message)) {
+    return(
+      "Is there a certificate in the file that verify= or AWS_CA_BUNDLE names?"
+    )
+  }
+  "Name the authority's certificate by AWS_CA_BUNDLE."
 }
 
 count_times <- function(n) if (n == 1) "once" else paste(n, "times")

@@ -101,6 +101,7 @@ def test_refused(vector: dict[str, Any], arrange: Any) -> None:
     for text in vector["want"]["says"]:
         assert text in str(caught.value)
     assert "secret of" not in str(caught.value)
+    assert "hidden" not in str(caught.value)
 
 
 def test_the_services_of_the_tests_check_signatures(services: str) -> None:

@@ -85,7 +85,10 @@ class TestEndpoint:
         )
         monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
         connection = connect(S3Options(profile="lab"))
-        assert (connection.endpoint, connection.source) == ("http://minio:9000", "the services of profile 'lab'")
+        assert (connection.endpoint, connection.source) == (
+            "http://minio:9000",
+            "the services of profile 'lab'",
+        )
         assert connection.client.meta.region_name == "eu-north-1"
         assert connection.client.meta.config.s3["addressing_style"] == "path"
 

@@ -10,10 +10,12 @@ import functools
 import hashlib
 import json
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.exceptions import ClientError, SSOError, TokenRetrievalError
 from botocore.utils import parse_timestamp
 
@@ -42,10 +44,11 @@ _SOURCES = {
     "container-role": "the container's role",
     "iam-role": "the machine's role",
 }
+_UNSENDABLE = re.compile(r"[\x00-\x1f\x7f]")
 _WEB_IDENTITY = "assume-role-with-web-identity"
 
 
-def found_by(call: Callable[[], S3Client], session: boto3.Session) -> S3Client:
+def found_by(call: Callable[[], S3Client], session: boto3.Session, request: Request) -> S3Client:
     """Return the client that a call makes, which looks for credentials; all that fails then is ours.
 
     What fails when they are renewed later will be ours, too.
@@ -54,8 +57,11 @@ def found_by(call: Callable[[], S3Client], session: boto3.Session) -> S3Client:
         CredentialsError: They can't be had; ``ExpiredTokenError`` where they have ended.
         ValueError: The endpoint is no URL.
     """
-    client: S3Client = _ours(call, session)
+    client: S3Client = _ours(call, session, request)
     keys = _keys(client)
+    if isinstance(keys, Credentials) and not isinstance(keys, RefreshableCredentials):
+        source = _source(session, str(keys.method))
+        _check({"access key": keys.access_key, "secret key": keys.secret_key, "token": keys.token}, source)
     refresh = getattr(keys, "_refresh_using", None)
     if refresh is not None and getattr(refresh, "func", None) is not _renewed:
         keys._refresh_using = functools.partial(_renewed, refresh, session, keys.method)  # noqa: SLF001
@@ -98,6 +104,8 @@ def _keys(client: S3Client) -> Any:  # noqa: ANN401 - one of botocore's several 
 def _renewed(refresh: Callable[[], dict[str, Any]], session: boto3.Session, method: str) -> dict[str, Any]:
     """Return renewed credentials; an error where they are no younger than the old."""
     found: dict[str, Any] = _ours(refresh, session)
+    for name in ("access_key", "secret_key", "token"):
+        _check({name.replace("_", " "): found.get(name) if found else None}, _source(session, method))
     end = found.get("expiry_time") if found else None
     if end is None:
         return found
@@ -107,9 +115,23 @@ def _renewed(refresh: Callable[[], dict[str, Any]], session: boto3.Session, meth
     return found
 
 
-def _ours(call: Callable[[], Any], session: boto3.Session) -> Any:  # noqa: ANN401 - what the call returns
+def _check(keys: dict[str, str | None], source: str) -> None:
+    """Refuse what can't be sent in a header.
+
+    Why before: the libraries below would show it in their error.
+    """
+    for name, text in keys.items():
+        if text and (_UNSENDABLE.search(text) or text != text.strip()):
+            raise errors.CredentialsError(
+                "Can't get credentials for S3: they can't be read.",
+                f"The {name} from {source} has a space or a line's end before, in or after it.",
+                "Copy it again, without what stands around it.",
+            )
+
+
+def _ours(call: Callable[[], Any], session: boto3.Session, request: Request | None = None) -> Any:  # noqa: ANN401 - what the call returns
     """Return what a call of botocore's providers returns, or raise our error."""
-    request = Request("get credentials for", "S3", source=f"profile '{session.profile_name}'")
+    request = request or Request("get credentials for", "S3", source=f"profile '{session.profile_name}'")
     try:
         return call()
     except errors.CrossframeError:
@@ -121,14 +143,14 @@ def _ours(call: Callable[[], Any], session: boto3.Session) -> Any:  # noqa: ANN4
     except FOREIGN as error:
         raise translate(error, request) from error
     except _ODD as error:
-        if str(error).startswith("Invalid endpoint"):
+        if re.match("Invalid (endpoint|IPv6 URL)", str(error)):
             raise
         # botocore looks for a sign-in's file that is no JSON in vain.
         if isinstance(error, KeyError) and _sso_name(session):
             raise _signed_out(error, session) from error
         said = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise errors.CredentialsError(
-            f"{request.problem}: they can't be read.", f"Got {said}.", _ODD_HINT
+            "Can't get credentials for S3: they can't be read.", f"Got {said}.", _ODD_HINT
         ) from error
 
 

@@ -10,6 +10,7 @@ import contextlib
 import csv
 import functools
 import os
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import resources
@@ -311,8 +312,18 @@ _BY_NAME: dict[str, Callable[[Request, _Answer], errors.CrossframeError]] = {
 # ---- What failed without an answer ----
 
 
+# What their words may show: header values, a proxy's password, a link's signature.
+_SECRETS = (
+    (re.compile(r"(Invalid header value) .*"), r"\1"),
+    (re.compile(r"//[^/@\s]*@"), "//"),
+    (re.compile(r"(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s'\"]*", re.IGNORECASE), r"\1..."),
+)
+
+
 def _got(error: Exception) -> str:
     text = " ".join(str(error).split()).rstrip(".")
+    for pattern, shown in _SECRETS:
+        text = pattern.sub(shown, text)
     return f"{type(error).__name__}: {text}."
 
 
@@ -357,6 +368,8 @@ def _certificate(error: Exception, request: Request) -> errors.CrossframeError:
     hint = "Name the authority's certificate by AWS_CA_BUNDLE."
     if "WRONG_VERSION_NUMBER" in str(error) or "wrong version number" in str(error):
         hint = "Does the server speak plain http? Then write http:// in front of the endpoint."
+    elif "[Errno" in str(error) or "NO_CERTIFICATE" in str(error):
+        hint = "Is there a certificate in the file that verify= or AWS_CA_BUNDLE names?"
     return errors.EndpointError(
         f"{request.problem}: no trusted connection.", f"{_got(error)} {request.server}", hint
     )
@@ -391,6 +404,22 @@ def _unreadable(error: Exception, request: Request) -> errors.CrossframeError:
 
 def _misuse(error: Exception, request: Request) -> errors.CrossframeError:
     return errors.UsageError(f"{request.problem}: an argument is not valid.", _got(error))
+
+
+def _bad_setting(error: Exception, request: Request) -> errors.CrossframeError:
+    return errors.UsageError(
+        f"{request.problem}: a setting is not valid.",
+        _got(error),
+        "It is an argument, a variable that begins with AWS_, or a line of the profile.",
+    )
+
+
+def _no_proxy(error: Exception, request: Request) -> errors.CrossframeError:
+    return errors.EndpointError(
+        f"{request.problem}: the proxy can't be reached.",
+        f"{request.server} {_got(error)}",
+        "Is HTTPS_PROXY (for http:// HTTP_PROXY) right? NO_PROXY names the hosts that need none.",
+    )
 
 
 def _newer(name: str) -> tuple[type[Exception], ...]:
@@ -431,6 +460,7 @@ _BY_CLASS: tuple[
         _corrupt,
     ),
     ((boto.SSLError, urllib3.exceptions.SSLError), _certificate),
+    ((boto.ProxyConnectionError, boto.InvalidProxiesConfigError, urllib3.exceptions.ProxyError), _no_proxy),
     ((urllib3.exceptions.ProtocolError,), _corrupt),
     (
         (
@@ -440,11 +470,20 @@ _BY_CLASS: tuple[
             boto.EndpointProviderError,
             boto.InvalidRegionError,
             boto.InvalidEndpointConfigurationError,
-            boto.InvalidProxiesConfigError,
             urllib3.exceptions.HTTPError,
         ),
         _unreachable,
     ),
     ((ResponseParserError, boto.PaginationError), _unreadable),
     ((boto.ParamValidationError, boto.ValidationError), _misuse),
+    (
+        (
+            boto.InvalidRetryConfigurationError,
+            boto.InvalidRetryModeError,
+            boto.InvalidDefaultsMode,
+            boto.InvalidS3AddressingStyleError,
+            *_newer("InvalidChecksumConfigError"),
+        ),
+        _bad_setting,
+    ),
 )

@@ -227,9 +227,10 @@ def _open(options: S3Options) -> Connection:
     if aws:
         # aws.s3's users name AWS itself; then its own rules for hosts serve better.
         url = None
-    with translated(Request("connect to", "S3", endpoint=url or "", source=source)):
+    request = Request("connect to", "S3", endpoint=url or "", source=source)
+    with translated(request):
         try:
-            client = found_by(lambda: _client(session, options, url, region), session)
+            client = found_by(lambda: _client(session, options, url, region), session, request)
         except ValueError as error:
             raise _bad_endpoint(url or "", source) from error
         endpoint = client.meta.endpoint_url

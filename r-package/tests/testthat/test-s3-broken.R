@@ -77,6 +77,7 @@ test_that("no text of libcurl's reaches a user by itself", {
       info = words
     )
     expect_match(said, sub("[.]$", "", words), fixed = TRUE)
+    expect_false(identical(said, words))
     if (inherits(caught, "crossframe_error_endpoint")) {
       expect_match(
         said,
@@ -92,6 +93,23 @@ class_of <- function(words) {
   caught <- tryCatch(get_from(broken_session(words)), error = identity)
   sub("crossframe_error_", "", class(caught)[1])
 }
+
+test_that("what to do is told for proxies, authorities and plain http", {
+  hint <- function(words) {
+    tryCatch(get_from(broken_session(words)), error = identity)$hint
+  }
+  expect_match(hint("Could not resolve proxy: gone.test"), "HTTPS_PROXY")
+  expect_match(
+    hint("error:0A00010B:SSL routines::wrong version number"),
+    "http://"
+  )
+  expect_match(
+    hint("SSL certificate problem: self-signed certificate"),
+    "^Name"
+  )
+  gone <- "error setting certificate verify locations:  CAfile: /gone.pem"
+  expect_match(hint(gone), "AWS_CA_BUNDLE names")
+})
 
 test_that("which error it is depends on what broke", {
   expect_identical(class_of("Could not resolve host: x"), "endpoint")
@@ -133,9 +151,19 @@ test_that("what really breaks is told likewise", {
     "http",
     class = "crossframe_error_endpoint"
   )
-  values <- c(http_proxy = "http://127.0.0.1:9", no_proxy = "")
-  expect_error(
+  wrong <- with_env(
+    character(),
+    tryCatch(
+      reach_at(tls, verify = tempfile())$get("k"),
+      crossframe_error_endpoint = identity
+    )
+  )
+  expect_match(wrong$hint, "AWS_CA_BUNDLE names")
+  values <- c(http_proxy = "http://me:password@proxy.invalid:9", no_proxy = "")
+  proxied <- expect_error(
     with_env(values, reach_at("http://store.invalid")$get("k")),
     class = "crossframe_error_endpoint"
   )
+  expect_match(conditionMessage(proxied), "the proxy can't be reached")
+  expect_no_match(conditionMessage(proxied), "password")
 })

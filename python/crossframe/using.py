@@ -190,6 +190,8 @@ class Writer(io.BufferedIOBase):
 
     def write(self, data: Any, /) -> int:  # noqa: ANN401 - any buffer
         """Take bytes."""
+        if self._file.closed and not self.closed:
+            return memoryview(data).nbytes  # given up: what a wrapper still held goes nowhere
         return self._file.write(data)
 
     def writable(self) -> bool:
@@ -276,7 +278,7 @@ class TextWriter(io.TextIOWrapper):
             self.close()
         else:
             self._writer.discard()
-            self.detach().close()
+            self.close()
 
     def __del__(self) -> None:
         """Give up what was never closed."""

@@ -60,18 +60,20 @@ def test_writers_may_go_back(place):
         assert file.read() == b"abZ"
 
 
-def _write_half(file, mode):
+def _write_half(file, mode, *, flush):
     file.write("half" if mode == "w" else b"half")
-    file.flush()
+    if flush:
+        file.flush()
     raise ZeroDivisionError
 
 
 @pytest.mark.parametrize("mode", ["w", "wb"])
 def test_nothing_is_written_where_the_block_raises(place, mode):
     cf.write_using(lambda text, path: Path(path).write_text(text), "old", "a.txt")
-    for key in ("a.txt", "b.txt"):
+    for key, flush in (("a.txt", True), ("b.txt", True), ("a.txt", False), ("b.txt", False)):
         with pytest.raises(ZeroDivisionError), cf.open(key, mode) as file:
-            _write_half(file, mode)
+            _write_half(file, mode, flush=flush)
+        assert file.closed
     with cf.open("a.txt") as file:
         assert file.read() == "old"
     assert keys() == ["a.txt"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gate import Gate
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Place:
     """A part of a bucket behind the gate."""
 
@@ -41,6 +41,14 @@ class Place:
             "connect_timeout_s": 2,
             "read_timeout_s": 1,
         } | options
+
+    def link(self, **options: Any) -> dict[str, Any]:
+        """Return what a worker needs to follow a link to the key that ends after an hour."""
+        server = self.server.server
+        signer = dataclasses.replace(server, endpoint=self.gate.endpoint).client(signature_version="s3v4")
+        where = {"Bucket": self.bucket, "Key": self.key}
+        url = signer.generate_presigned_url("get_object", Params=where, ExpiresIn=3600)
+        return {"link": url, "connect_timeout_s": 2, "read_timeout_s": 1} | options
 
     def write(self, data: bytes) -> str:
         """Put an object at the key; return its ETag."""

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 START = "| fault | while | Python | R |\n|---|---|---|---|\n"
+# What differs from run to run.
+_NAMES = {r"test-[0-9a-f]+": "lab", r"run-[0-9a-f]+/": "runs/", r"127\.0\.0\.1:\d+": "server"}
 LANGUAGES = ("python", "r")
 
 
@@ -60,5 +62,6 @@ def sentence(outcome: str, message: str, requests: int) -> str:
         return f"done, {count}"
     problem = message.splitlines()[0]
     said = re.sub(r"^Can't .*?: ", "", problem) if ": " in problem else problem
-    said = re.sub(r"s3://test-[0-9a-f]+", "s3://lab", re.sub(r"run-[0-9a-f]+/", "runs/", said))
+    for pattern, text in _NAMES.items():
+        said = re.sub(pattern, text, said)
     return f"`{outcome}`, {count}: {said}"

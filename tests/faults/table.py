@@ -31,6 +31,7 @@ class Row:
         after: What is stored in the end: ``new``, ``old`` or nothing; by default new where the write
             went well, old elsewhere.
         options: The store's options, where they differ.
+        by_link: Whether it is read by a presigned link.
         within_s: Bound on the time.
     """
 
@@ -45,6 +46,7 @@ class Row:
     before: bool = True
     after: str = ""
     options: dict[str, Any] = field(default_factory=dict)
+    by_link: bool = False
     within_s: float = 15.0
 
     def ends(self, language: str) -> str:
@@ -57,6 +59,7 @@ class Row:
         extra = {"if_absent": "overwrite=False", "if_match": "if_match", "start": "a range"}
         named = [text for name, text in extra.items() if name in self.arguments]
         size = "17 MB" if self.size == LARGE else ""
+        named += ["a link"] * self.by_link
         about = ", ".join([*named, *filter(None, [size])])
         return f"{self.do} ({about})" if about else self.do
 
@@ -65,6 +68,7 @@ IF_MATCH = "the ETag of what is there"
 ABSENT: dict[str, Any] = {"arguments": {"if_absent": True}, "before": False}
 MATCH: dict[str, Any] = {"arguments": {"if_match": IF_MATCH}}
 RANGE: dict[str, Any] = {"arguments": {"start": 100, "length": 500}}
+LINK: dict[str, Any] = {"by_link": True}
 BIG: dict[str, Any] = {"size": LARGE}
 PART: dict[str, Any] = {"target": "partNumber=2"}
 COMPLETE: dict[str, Any] = {"method": "POST", "target": "uploadId=[^&]+$"}
@@ -125,8 +129,8 @@ ROWS = [
     Row("503 SlowDown for ever", "put", slow_down(ALWAYS), "unavailable", same(3)),
     Row("503 SlowDown twice", "put", slow_down(2), "ok", same(3), **ABSENT),
     Row("503 SlowDown for ever", "put", slow_down(ALWAYS), "unavailable", same(3), **MATCH),
-    Row("a part: 503 SlowDown twice", "put", slow_down(2, **PART), "ok", (7, 6), **BIG),
-    Row("a part: 503 SlowDown for ever", "put", slow_down(ALWAYS, **PART), "unavailable", (7, 6), **BIG),
+    Row("a part: 503 SlowDown twice", "put", slow_down(2, **PART), "ok", same(7), **BIG),
+    Row("a part: 503 SlowDown for ever", "put", slow_down(ALWAYS, **PART), "unavailable", (7, 8), **BIG),
     # ---- The connection breaks ----
     Row("reset before the answer, once", "get", once("reset"), "ok", same(2)),
     Row("reset before the answer, for ever", "get", ever("reset"), "endpoint", same(3), "reached"),
@@ -135,8 +139,8 @@ ROWS = [
     Row("reset before the answer, once", "list", once("reset"), "ok", same(2)),
     Row("reset in mid upload, once", "put", once("reset_upload"), "ok", same(2)),
     Row("reset in mid upload, for ever", "put", ever("reset_upload"), "endpoint", same(3)),
-    Row("reset in mid upload, once", "put", once("reset_upload", **PART), "ok", (6, 5), **BIG),
-    Row("reset in mid upload, for ever", "put", ever("reset_upload", **PART), "endpoint", (7, 6), **BIG),
+    Row("reset in mid upload, once", "put", once("reset_upload", **PART), "ok", same(6), **BIG),
+    Row("reset in mid upload, for ever", "put", ever("reset_upload", **PART), "endpoint", (7, 8), **BIG),
     Row("reset in mid download, once", "get", once("truncate_rst"), "ok", same(2)),
     Row(
         "reset in mid download, for ever", "get", ever("truncate_rst"), ("corrupt_object", "endpoint"), (2, 3)
@@ -166,13 +170,13 @@ ROWS = [
     Row("bits flipped on the way up, once", "put", once("corrupt_upload"), "ok", same(2)),
     Row("bits flipped on the way up, for ever", "put", ever("corrupt_upload"), "corrupt_object", same(2)),
     Row("bits flipped on the way up, once", "put", once("corrupt_upload"), "ok", same(2), **ABSENT),
-    Row("bits flipped on the way up, once", "put", once("corrupt_upload", **PART), "ok", (6, 5), **BIG),
+    Row("bits flipped on the way up, once", "put", once("corrupt_upload", **PART), "ok", same(6), **BIG),
     Row(
         "bits flipped on the way up, for ever",
         "put",
         ever("corrupt_upload", **PART),
         "corrupt_object",
-        (6, 5),
+        (6, 7),
         **BIG,
     ),
     Row("listing truncated quietly, once", "list", once("truncate_quiet"), "ok", same(2)),
@@ -193,14 +197,14 @@ ROWS = [
     ),
     Row("answer lost after the write", "put", once("apply_then_reset", method="PUT"), "ok", same(3), **MATCH),
     Row("500 after the write", "put", once("apply_then_status"), "ok", same(3), **ABSENT),
-    Row("answer lost after the last part", "put", once("apply_then_reset", **COMPLETE), "ok", (6, 5), **BIG),
-    Row("answer lost after the last part, then 404 NoSuchUpload", "put", LOST_THEN_GONE, "ok", (7, 6), **BIG),
+    Row("answer lost after the last part", "put", once("apply_then_reset", **COMPLETE), "ok", same(6), **BIG),
+    Row("answer lost after the last part, then 404 NoSuchUpload", "put", LOST_THEN_GONE, "ok", (7, 8), **BIG),
     Row(
         "answer lost after the last part",
         "put",
         once("apply_then_reset", **COMPLETE),
         "ok",
-        same(9),
+        (9, 10),
         size=LARGE,
         **ABSENT,
     ),
@@ -230,7 +234,7 @@ ROWS = [
         "put",
         once("ok_with_error_body", **COMPLETE),
         "ok",
-        (6, 5),
+        same(6),
         **BIG,
     ),
     Row(
@@ -238,7 +242,7 @@ ROWS = [
         "put",
         ever("ok_with_error_body", **COMPLETE),
         "unavailable",
-        (8, 7),
+        same(8),
         **BIG,
     ),
     # ---- Who asks ----
@@ -270,9 +274,7 @@ ROWS = [
     Row("truncated quietly, for ever", "get_to", ever("truncate_quiet"), "corrupt_object", same(2), **BIG),
     Row("bits flipped on the way down, for ever", "get_to", ever("corrupt"), "corrupt_object", same(2)),
     Row("reset in mid upload, once", "put_from", once("reset_upload", **PART), "ok", same(6), **BIG),
-    Row(
-        "a part: 503 SlowDown for ever", "put_from", slow_down(ALWAYS, **PART), "unavailable", same(7), **BIG
-    ),
+    Row("a part: 503 SlowDown for ever", "put_from", slow_down(ALWAYS, **PART), "unavailable", (7, 8), **BIG),
     Row("bits flipped on the way up, once", "put_from", once("corrupt_upload", **PART), "ok", same(6), **BIG),
     Row(
         "answer lost after the last part",
@@ -292,4 +294,32 @@ ROWS = [
         "200 with <Error>, for ever", "copy", ever("ok_with_error_body", method="PUT"), "unavailable", same(4)
     ),
     Row("answer lost after the copy", "copy", once("apply_then_reset", method="PUT"), "ok", same(3)),
+    # ---- Many at once ----
+    Row("503 SlowDown twice", "get_many", slow_down(2), "ok", same(5)),
+    Row("reset before the answer, once", "get_many", once("reset"), "ok", same(4)),
+    Row("reset in mid download, once", "get_many", once("truncate_rst"), "ok", same(4)),
+    Row("truncated with FIN, once", "get_many", once("truncate_fin"), "ok", same(4)),
+    Row("truncated quietly, once", "get_many", once("truncate_quiet"), "ok", same(4)),
+    Row("bits flipped on the way down, once", "get_many", once("corrupt"), "ok", same(4)),
+    Row("bits flipped on the way down, for ever", "get_many", ever("corrupt"), "corrupt_object", same(2)),
+    Row("no answer, once", "get_many", once("hang"), "ok", same(4)),
+    Row("503 SlowDown twice", "delete_many", slow_down(2), "ok", same(3)),
+    Row("503 SlowDown for ever", "delete_many", slow_down(ALWAYS), "unavailable", same(3)),
+    Row("200 with <Error>, once", "delete_many", once("ok_with_error_body", method="POST"), "ok", same(2)),
+    Row("answer truncated quietly, once", "delete_many", once("truncate_quiet"), "ok", same(2)),
+    Row("answer lost after the deletion", "delete_many", once("apply_then_reset"), "ok", same(2)),
+    Row("denied", "delete_many", DENIED, "access_denied", same(1), "s3:DeleteObject"),
+    # ---- Links ----
+    Row("503 SlowDown twice", "get", slow_down(2), "ok", same(3), **LINK),
+    Row("503 SlowDown for ever", "get", slow_down(ALWAYS), "unavailable", same(3), **LINK),
+    Row("reset before the answer, once", "get", once("reset"), "ok", same(2), **LINK),
+    Row("no answer, once", "get", once("hang"), "ok", same(2), **LINK),
+    Row("reset in mid download, once", "get", once("truncate_rst"), "ok", same(2), **LINK),
+    Row("truncated with FIN, once", "get", once("truncate_fin"), "ok", same(2), **LINK),
+    Row("truncated with FIN, for ever", "get", ever("truncate_fin"), "corrupt_object", same(2), **LINK),
+    Row("truncated quietly, for ever", "get", ever("truncate_quiet"), "corrupt_object", same(2), **LINK),
+    Row("bits flipped on the way down, once", "get", once("corrupt"), "ok", same(2), **LINK),
+    Row("bits flipped on the way down, for ever", "get", ever("corrupt"), "corrupt_object", same(2), **LINK),
+    Row("link expired", "get", ever("clock", seconds=7200), "expired_token", same(1), "expired", **LINK),
+    Row("denied", "get", DENIED, "access_denied", same(1), **LINK),
 ]

@@ -10,6 +10,9 @@ open_store <- function(said) {
   if (!is.null(said$root)) {
     return(cf_store_folder(said$root))
   }
+  if (!is.null(said$link)) {
+    return(crossframe:::store_https(said$link, said[names(said) != "link"]))
+  }
   do.call(cf_store_s3, said)
 }
 
@@ -26,6 +29,21 @@ get_to <- function(store, key) {
   on.exit(unlink(path))
   store$get_to(key, path)
   digest(read_bytes(path))
+}
+
+get_many <- function(store, keys) {
+  lapply(store$get_many(unlist(keys)), function(got) {
+    if (inherits(got, "condition")) {
+      stop(got)
+    }
+    digest(got)
+  })
+}
+
+delete_many <- function(store, keys) {
+  for (error in store$delete_many(unlist(keys))) {
+    stop(error)
+  }
 }
 
 # Write to a key that must be free, from several processes at once; count how these ended.
@@ -72,6 +90,8 @@ verbs <- list(
   put_from = function(store, key, path, ...) {
     told(store$put_from(key, path, ...))
   },
+  get_many = get_many,
+  delete_many = delete_many,
   head = function(store, key) told(store$head(key)),
   list = function(store, prefix = "") {
     list(keys = as.list(store$list(prefix)$key))

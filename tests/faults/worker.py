@@ -19,6 +19,7 @@ from botocore.retries import standard
 
 from crossframe import errors
 from crossframe.stores import FolderStore, S3Options, S3Store
+from crossframe.stores.http import HttpStore
 
 if TYPE_CHECKING:
     from crossframe.stores import ObjectMeta, Store
@@ -33,6 +34,8 @@ def open_store(said: dict[str, Any]) -> Store:
     said = dict(said)
     if "root" in said:
         return FolderStore(said["root"])
+    if "link" in said:
+        return HttpStore(said.pop("link"), S3Options(**said))
     return S3Store(said.pop("bucket"), S3Options(**said))
 
 
@@ -54,6 +57,11 @@ def get_to(store: Any, key: str) -> dict[str, Any]:
 def put_from(store: Any, key: str, path: str, **conditions: Any) -> dict[str, Any]:
     with Path(path).open("rb") as file:
         return told(store.put_from(key, file, **conditions))
+
+
+def delete_many(store: Any, keys: list[str]) -> None:
+    for _, error in store.delete_many(keys):
+        raise error
 
 
 def race(store: Store, key: str, path: str, writers: int) -> dict[str, Any]:
@@ -95,6 +103,8 @@ VERBS = {
     "get_to": get_to,
     "put": lambda store, key, path, **conditions: told(store.put(key, Path(path).read_bytes(), **conditions)),
     "put_from": put_from,
+    "get_many": lambda store, keys: [digest(store.get(key)) for key in keys],
+    "delete_many": delete_many,
     "head": lambda store, key: told(store.head(key)),
     "list": lambda store, prefix="": {"keys": [meta.key for meta in store.list(prefix)]},
     "delete": lambda store, key: store.delete(key),

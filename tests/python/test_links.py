@@ -64,6 +64,10 @@ def test_a_csv_is_shared_without_its_schema_and_says_so(bucket):
         link = cf.share("a.csv")
     assert told[0].filename == __file__
     assert cf.load(link)["f"].dtype == "str"
+    cf.copy(link, "copied.csv")
+    cf.download(link, "got/")
+    assert cf.load("copied.csv")["f"].tolist() == ["u", "v"]
+    assert [path.name for path in Path("got").iterdir()] == ["a.csv"]
     cf.save(FRAME, "bare.csv", schema=False)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -52,8 +52,9 @@ demo: setup ## the story of a lab: R and Python share a folder, then a bucket
 	@python examples/demo.py
 
 .PHONY: bench
-bench: setup ## time reading and writing beside R and pyreadr, as ratios
+bench: setup ## time reading and writing beside R and pyreadr, as ratios; the live bridge beside pandas2ri
 	@python tests/benchmarks/bench.py
+	@python tests/benchmarks/bench_bridge.py
 
 # --- to check ----------------------------------------------------------------------------------
 

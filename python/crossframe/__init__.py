@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from crossframe.housekeeping import cleanup, expire, make_bucket
     from crossframe.links import publish, request, share, unpublish
     from crossframe.listing import buckets, ls
+    from crossframe.rbridge import from_r, to_r
     from crossframe.safety import check
     from crossframe.stores import S3Options, get_root, set_root
     from crossframe.transfer import copy, download, move, upload
@@ -37,6 +38,7 @@ _HOMES = {
     "download": "transfer",
     "expire": "housekeeping",
     "find": "batch",
+    "from_r": "rbridge",
     "get_root": "stores",
     "info": "api",
     "load": "api",
@@ -53,11 +55,14 @@ _HOMES = {
     "save_many": "batch",
     "set_root": "stores",
     "share": "links",
+    "to_r": "rbridge",
     "unpublish": "links",
     "upload": "transfer",
     "versions": "history",
     "write_using": "using",
 }
+
+_MODULES = {"errors", "rbridge"}
 
 __all__ = [
     "RValue",
@@ -74,6 +79,7 @@ __all__ = [
     "errors",
     "expire",
     "find",
+    "from_r",
     "get_root",
     "info",
     "load",
@@ -83,6 +89,7 @@ __all__ = [
     "move",
     "open",
     "publish",
+    "rbridge",
     "read_using",
     "request",
     "restore",
@@ -90,6 +97,7 @@ __all__ = [
     "save_many",
     "set_root",
     "share",
+    "to_r",
     "unpublish",
     "upload",
     "versions",
@@ -99,8 +107,8 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     """Import a public name from its module."""
-    if name == "errors":
-        return importlib.import_module("crossframe.errors")
+    if name in _MODULES:
+        return importlib.import_module(f"crossframe.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"crossframe.{_HOMES[name]}"), name)

@@ -21,7 +21,7 @@ from crossframe.codecs.parquet_notes import noted_column, restored_column
 from crossframe.errors import DecodeError, UnsupportedTypeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from typing_extensions import Buffer
 
@@ -35,10 +35,12 @@ class ParquetInfo:
     Attributes:
         schema: Names, Arrow types and metadata of the columns.
         rows: Number of rows.
+        missing: Number of missing values by column, of the columns whose statistics tell it.
     """
 
     schema: pa.Schema
     rows: int
+    missing: Mapping[str, int]
 
 
 def encode(table: pa.Table, *, compression: str = "snappy") -> pa.Buffer:
@@ -116,11 +118,36 @@ def inspect(data: Buffer) -> ParquetInfo:
             _check_text(file.schema_arrow)
             rows = _noted_rows(file.schema_arrow)
             schema = _schema_without_notes(file.schema_arrow)
-            return ParquetInfo(schema, file.metadata.num_rows if rows is None else rows)
+            rows = file.metadata.num_rows if rows is None else rows
+            return ParquetInfo(schema, rows, _count_missing(file.metadata))
     except DecodeError:
         raise
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _damaged(error) from None
+
+
+def _count_missing(metadata: pq.FileMetaData) -> dict[str, int]:
+    """Return the missing values of each flat column, where every row group has counted them.
+
+    Source:
+        Parquet format, "Statistics": null_count.
+    """
+    schema = metadata.schema
+    flat = {at: schema.column(at).path for at in range(len(schema)) if _is_flat(schema.column(at))}
+    counts: dict[str, int] = dict.fromkeys(flat.values(), 0)
+    for group in range(metadata.num_row_groups):
+        chunks = metadata.row_group(group)
+        for at, name in flat.items():
+            statistics = chunks.column(at).statistics
+            if statistics is None or not statistics.has_null_count:
+                counts.pop(name, None)
+            elif name in counts:
+                counts[name] += statistics.null_count
+    return counts
+
+
+def _is_flat(column: pq.ColumnSchema) -> bool:
+    return bool(column.path == column.name and column.max_repetition_level == 0)
 
 
 def _check_text(schema: pa.Schema) -> None:

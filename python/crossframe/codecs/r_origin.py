@@ -56,23 +56,29 @@ def restore_origin(table: pa.Table, node: Node) -> pa.Table:
     """
     document = _document(node)
     columns = document.get("columns")
-    for name, entry in columns.items() if isinstance(columns, dict) else ():
-        index = table.schema.get_field_index(name)
-        if index < 0 or not isinstance(entry, dict):
-            continue
-        field = table.schema.field(index)
-        row = row_of(field.type)
-        if row is None or row.type != entry.get("r"):
-            continue
-        restored = _cast(table.column(index), str(entry.get("arrow")))
-        if restored is not None:
-            notes = {key: value for key, value in (field.metadata or {}).items() if key != STORAGE_KEY}
-            table = table.set_column(index, pa.field(name, restored.type, metadata=notes or None), restored)
+    if isinstance(columns, dict) and table.num_columns:
+        table = _with_types(table, columns)
     pandas = document.get("pandas")
     if isinstance(pandas, dict):
         metadata = (table.schema.metadata or {}) | {PANDAS_KEY: json.dumps(pandas).encode()}
         table = with_metadata(table, metadata)
     return table
+
+
+def _with_types(table: pa.Table, noted: Mapping[str, Any]) -> pa.Table:
+    """Give columns the Arrow types noted of them."""
+    fields, columns = list(table.schema), list(table.columns)
+    for index, field in enumerate(fields):
+        entry = noted.get(field.name)
+        row = row_of(field.type)
+        if not isinstance(entry, dict) or row is None or row.type != entry.get("r"):
+            continue
+        restored = _cast(columns[index], str(entry.get("arrow")))
+        if restored is not None:
+            notes = {key: value for key, value in (field.metadata or {}).items() if key != STORAGE_KEY}
+            fields[index] = pa.field(field.name, restored.type, metadata=notes or None)
+            columns[index] = restored
+    return pa.Table.from_arrays(columns, schema=pa.schema(fields, table.schema.metadata))
 
 
 def _document(node: Node) -> dict[str, Any]:

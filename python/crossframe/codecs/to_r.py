@@ -14,7 +14,7 @@ from crossframe import _rserial
 from crossframe.attributes import STORAGE_KEY, Attributes, RMetadata, character
 from crossframe.codecs.columns import check_names
 from crossframe.codecs.from_r import decode_column
-from crossframe.codecs.from_r_columns import INT64_MAX, unsupported
+from crossframe.codecs.from_r_columns import INT32_MAX, INT64_MAX, unsupported
 from crossframe.codecs.posixlt import KEPT, STORAGE, encode_posixlt
 from crossframe.codecs.r_origin import ORIGIN_ATTRIBUTE, origin_node
 from crossframe.codecs.to_r_cells import encode_list, encode_matrix, encode_robjects
@@ -157,6 +157,9 @@ def _brought_back(arrow_type: pa.DataType, values: pa.ChunkedArray, column: Node
 def _is_usual(arrow_type: pa.DataType, values: pa.ChunkedArray) -> bool:
     if arrow_type == pa.date32():
         return True
+    if pa.types.is_large_string(arrow_type):
+        # What 32-bit offsets can't reach is decoded as it is here.
+        return bool((pc.sum(pc.binary_length(values)).as_py() or 0) > INT32_MAX)
     if pa.types.is_dictionary(arrow_type):
         return bool(arrow_type.index_type == pa.int32() and arrow_type.value_type == pa.string())
     if pa.types.is_timestamp(arrow_type):

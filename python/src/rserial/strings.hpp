@@ -19,7 +19,7 @@ namespace rserial {
 template <class Reader>
 class StringReader {
  public:
-  // Columns of up to `narrow_text` bytes have 32-bit offsets.
+  // Columns of up to `narrow_text` bytes, 2^31 - 1 at most, have 32-bit offsets.
   explicit StringReader(std::size_t narrow_text) : narrow_text_(narrow_text) {}
 
   // What the header of version 3 says of strings without a mark.
@@ -31,7 +31,7 @@ class StringReader {
   void read(Reader& in, Node& node) {
     node.kind = Kind::string;
     node.length = vector_length(in, 2 * Reader::kIntegerSize);
-    // Why by what is left: text can't be longer, so 32-bit offsets are safe then.
+    // Why by what is left: text can't be longer, so that 32-bit offsets are safe from the start.
     node.wide_offsets = in.left() * 2 > narrow_text_;
     const std::size_t width = node.wide_offsets ? 8 : 4;
     node.offsets = std::make_shared<Buffer>((static_cast<std::size_t>(node.length) + 1) * width);
@@ -47,9 +47,21 @@ class StringReader {
     }
     set_offset(node, node.length, at);
     string_ = -1;
+    if (node.wide_offsets && at <= narrow_text_) narrow(node);
   }
 
  private:
+  // Why: how wide they are depends on the column alone, not on what else is in the file.
+  static void narrow(Node& node) {
+    const auto count = static_cast<std::size_t>(node.length) + 1;
+    auto offsets = std::make_shared<Buffer>(count * 4);
+    const auto* wide = node.offsets->as<std::int64_t>();
+    for (std::size_t i = 0; i < count; ++i)
+      offsets->as<std::int32_t>()[i] = static_cast<std::int32_t>(wide[i]);
+    node.offsets = std::move(offsets);
+    node.wide_offsets = false;
+  }
+
   static void set_offset(Node& node, std::int64_t i, std::size_t at) {
     if (node.wide_offsets) {
       node.offsets->as<std::int64_t>()[i] = static_cast<std::int64_t>(at);

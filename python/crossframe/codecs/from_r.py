@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from crossframe.attributes import RMetadata, texts_of, to_array
+from crossframe.attributes import RMetadata, compact_rows, texts_of, to_array
 from crossframe.codecs.columns import check_names
 from crossframe.codecs.from_r_cells import decode_list, decode_matrix
 from crossframe.codecs.from_r_columns import BY_CLASS, Column, decode_plain, own_attributes
@@ -139,13 +139,11 @@ def _read_frame_attributes(node: Node, metadata: RMetadata, arrays: list[pa.Arra
 
 
 def _row_names(value: Node) -> tuple[int, bool]:
-    """Return the number of rows and whether the row names say more than 1..n.
-
-    Source: R's help page ``.row_names_info``: ``c(NA, -n)`` stands for 1..n.
-    """
+    """Return the number of rows and whether the row names say more than 1..n."""
     if value.kind != "integer":
         return value.length, True
+    rows = compact_rows(value)
+    if rows is not None:
+        return rows, False
     numbers = to_array(value)
-    if len(numbers) == 2 and not numbers[0].is_valid and numbers[1].is_valid:  # noqa: PLR2004 - c(NA, -n)
-        return abs(numbers[1].as_py()), False
     return len(numbers), not numbers.equals(pa.array(np.arange(1, len(numbers) + 1, dtype=np.int32)))

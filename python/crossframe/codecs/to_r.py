@@ -17,7 +17,7 @@ from crossframe.codecs.from_r import decode_column
 from crossframe.codecs.from_r_columns import INT32_MAX, INT64_MAX, unsupported
 from crossframe.codecs.posixlt import KEPT, STORAGE, encode_posixlt
 from crossframe.codecs.r_origin import ORIGIN_ATTRIBUTE, origin_node
-from crossframe.codecs.to_r_cells import encode_list, encode_matrix, encode_robjects
+from crossframe.codecs.to_r_cells import encode_list, encode_matrix, encode_robjects, is_list_of_vectors
 from crossframe.codecs.to_r_columns import BY_ROW, Vector
 from crossframe.losses import Losses
 from crossframe.types import row_name
@@ -95,6 +95,8 @@ def encode_column(field: pa.Field, values: pa.Array, metadata: RMetadata, losses
         return encode_posixlt(field.name, values, own.get(KEPT), losses)
     if row == "matrix":
         vector = encode_matrix(field, values, own, losses)
+    elif row == "list" and is_list_of_vectors(field.type):
+        vector = _encode_vectors(field, values, losses)
     elif row == "list":
         vector = encode_list(field, values, losses)
     elif row == "robject":
@@ -104,6 +106,16 @@ def encode_column(field: pa.Field, values: pa.Array, metadata: RMetadata, losses
     else:
         raise unsupported(field.name, f"Arrow's {field.type}")
     return _with_attributes(vector, own, s4=(field.metadata or {}).get(STORAGE_KEY) == b"S4")
+
+
+def _encode_vectors(field: pa.Field, values: pa.Array, losses: Losses) -> Vector:
+    """Turn lists into an R list whose cells are vectors with a class, or lists; a missing one is ``NULL``."""
+    item = pa.field(field.name, field.type.value_type)
+    cells = [
+        encode_column(item, cell.values, RMetadata(), losses) if cell.is_valid else _rserial.null()
+        for cell in values
+    ]
+    return Vector(_rserial.generic_list(cells))
 
 
 def _with_attributes(vector: Vector, own: Mapping[str, Node], *, s4: bool) -> Node:

@@ -24,7 +24,10 @@ COPIES = (ROOT / "python" / "crossframe", ROOT / "r-package" / "inst" / "tables"
 # What only the tests read.
 NOT_SHARED = {"gaps.csv"}
 
-SCAN_FILES = ("scan.h", "scan.c", "scan-reader.c")
+# Every file of the scan but the one that offers it to R.
+SCAN_FILES = tuple(
+    sorted({path.name for path in (ROOT / "r-package" / "src").glob("scan*.[ch]")} - {"scan-r.c"})
+)
 
 TYPES_START = "<!-- types: made by `make sync` from types.csv -->\n"
 TYPES_END = "<!-- end of types -->"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,7 +12,7 @@ import pyarrow as pa
 
 from crossframe import formats, frames, sidecars
 from crossframe.codecs.names import SIDECAR_SUFFIX
-from crossframe.codecs.packed import Packed
+from crossframe.codecs.packed import InFile, Packed, stored_head
 from crossframe.codecs.table import CODECS, Codec, Encoded, Source, Target
 from crossframe.errors import (
     AccessDeniedError,
@@ -23,11 +24,11 @@ from crossframe.errors import (
 from crossframe.keys import name_of
 from crossframe.losses import Losses
 from crossframe.results import Info, Saved
-from crossframe.stores import Versions, resolve, with_near_miss
+from crossframe.stores import Versions, open_local, resolve, with_near_miss
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from typing_extensions import Buffer
 
@@ -189,8 +190,8 @@ def load(
     losses = Losses(strict=strict)
     as_ = kind_of_frame(as_, dtype_backend)
     location = resolve(uri, options=options)
-    stored = fetch(location, version=version)
-    values = decode(location, stored, losses, format=format, name=name, columns=columns, version=version)
+    with _content(location, version) as stored:
+        values = decode(location, stored, losses, format=format, name=name, columns=columns, version=version)
     loaded = {one: frames.from_value(value, losses, as_=as_) for one, value in values.items()}
     losses.tell(f"load '{location.shown}'")
     return next(iter(loaded.values())) if len(loaded) == 1 else loaded
@@ -212,6 +213,20 @@ def kind_of_frame(as_: str, dtype_backend: str | None) -> str:
     return "pyarrow"
 
 
+@contextlib.contextmanager
+def _content(location: Location, version: str | None) -> Iterator[Buffer | InFile]:
+    """Give an object's bytes as stored; of a file of this machine the file, read while it is decoded."""
+    try:
+        file = open_local(location, version=version)
+    except CrossframeError:
+        file = None  # fetch() meets the same, and knows what to say
+    if file is None:
+        yield fetch(location, version=version)
+        return
+    with file:
+        yield InFile(file, lambda: fetch(location, version=version))
+
+
 def fetch(location: Location, *, version: str | None = None) -> Buffer:
     """Return an object's bytes as stored; a missing key is answered with the key most like it."""
     try:
@@ -222,7 +237,7 @@ def fetch(location: Location, *, version: str | None = None) -> Buffer:
 
 def decode(
     location: Location,
-    stored: Buffer,
+    stored: Buffer | InFile,
     losses: Losses,
     *,
     format: str | None = None,
@@ -241,11 +256,11 @@ def decode(
 
 
 def _source(
-    location: Location, stored: Buffer, format: str | None, version: str | None
+    location: Location, stored: Buffer | InFile, format: str | None, version: str | None
 ) -> tuple[Codec, Source]:
     choice, packed = open_stored(location.key, stored, format)
     codec = CODECS[choice.format]
-    sidecar = _sidecar(location, stored, version) if codec.sidecar else None
+    sidecar = _sidecar(location, packed.stored, version) if codec.sidecar else None
     return codec, Source(name_of(location.key), packed, sidecar)
 
 
@@ -257,9 +272,9 @@ def placed(error: CrossframeError, uri: str) -> CrossframeError:
     return type(error)(error.problem, detail, error.hint)
 
 
-def open_stored(key: str, stored: Buffer, format: str | None) -> tuple[formats.Choice, Packed]:
+def open_stored(key: str, stored: Buffer | InFile, format: str | None) -> tuple[formats.Choice, Packed]:
     """Return an object's format and compression, and its bytes to be expanded."""
-    packed = Packed(stored, formats.sniff_compression(bytes(memoryview(stored)[: formats.HEAD_BYTES])))
+    packed = Packed(stored, formats.sniff_compression(stored_head(stored, formats.HEAD_BYTES)))
     head = packed.head(formats.HEAD_BYTES)
     return formats.choose(key, head, format, compression=packed.compression), packed
 

@@ -5,7 +5,7 @@ machine falls on all. Each begins with a small file, so that its libraries are i
 file ("read", into memory new to the process), reads it once more ("again") and writes. Timings are no
 tests: nothing here passes or fails.
 
-Usage: ``python tests/benchmarks/bench.py [--rounds 5] [--frames mixed,double]``
+Usage: ``python tests/benchmarks/bench.py [--rounds 5] [--frames mixed,repeated,double]``
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--frames", default="mixed,double")
+    parser.add_argument("--frames", default="mixed,repeated,double")
     parser.add_argument("--json", type=Path, help="also write every measurement here")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -22,6 +22,7 @@ from crossframe.stores.abilities import (
     Versions,
 )
 from crossframe.stores.folder import FolderStore
+from crossframe.stores.local import open_local
 from crossframe.stores.memory import MemoryStore
 from crossframe.stores.near_miss import with_near_miss
 from crossframe.stores.prefix import PrefixStore
@@ -60,6 +61,7 @@ __all__ = [
     "get_root",
     "list_buckets",
     "make_bucket",
+    "open_local",
     "resolve",
     "set_root",
     "with_near_miss",

@@ -52,14 +52,19 @@ demo: setup ## the story of a lab: R and Python share a folder, then a bucket
 	@python examples/demo.py
 
 .PHONY: bench
-bench: setup ## time reading and writing beside R and pyreadr, as ratios
+bench: setup ## time RDS beside R and pyreadr, 1 GiB to S3 and back beside awscli, as ratios
 	@python tests/benchmarks/bench.py
+	@python tests/benchmarks/bench_transfer.py
 
 # --- to check ----------------------------------------------------------------------------------
 
 .PHONY: test
 test: setup ## every test in both languages; the last line is the count
 	@python tools/run_tests.py
+
+.PHONY: faults
+faults: setup ## break stores in every way and write down what happens (tests/faults/README.md)
+	@python -m pytest -q -p no:randomly --write-faults tests/faults
 
 .PHONY: lint
 lint: setup check-sync ## linters, types, layers, copies

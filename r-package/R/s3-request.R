@@ -10,16 +10,20 @@
 #   from, to    a source's piece to send (s3-source.R), and the file that the body of the answer goes to
 #   most        bytes; the body of an answer that announces more is not read, and `exceeded` is TRUE
 #   verb, permission   for the message of an error, where the method does not tell
+# failed: what s3_judge() made of a first attempt elsewhere (store-s3-many.R), which counts as one.
 # Returns list(status, headers, body, file, attempts): headers a named character vector, names in
 # lower case.
-s3_send <- function(session, request) {
+s3_send <- function(session, request, failed = NULL) {
   request <- s3_request_defaults(request)
   moved <- renewed <- FALSE
   doubted <- 0
   attempt <- 1
   repeat {
-    response <- s3_attempt(session, request)
-    failed <- s3_judge(response, request)
+    elsewhere <- !is.null(failed)
+    if (!elsewhere) {
+      response <- s3_attempt(session, request)
+      failed <- s3_judge(response, request)
+    }
     if (is.null(failed)) {
       response$attempts <- attempt
       return(response)
@@ -27,12 +31,14 @@ s3_send <- function(session, request) {
     # A wrong region or an old token is put right once, without counting as a failure.
     if (!moved && move_region(session, failed)) {
       moved <- TRUE
+      failed <- NULL
       next
     }
     if (
       !renewed && failed$error == "expired_token" && renew_credentials(session)
     ) {
       renewed <- TRUE
+      failed <- NULL
       next
     }
     doubted <- doubted + (failed$error == "corrupt_object")
@@ -43,8 +49,12 @@ s3_send <- function(session, request) {
       }
       s3_abort(session, request, failed)
     }
-    Sys.sleep(backoff_s(attempt))
+    # Why not after one elsewhere: the others have taken their time since.
+    if (!elsewhere) {
+      Sys.sleep(backoff_s(attempt))
+    }
     attempt <- attempt + 1
+    failed <- NULL
   }
 }
 

@@ -25,7 +25,7 @@ s3_get_many <- function(session, bucket, keys) {
 #
 # make: a function of a number up to `count` that makes the request; done: a function of the number, the
 # answer or our error, and the request; it may stop, which ends all that are on their way.
-# What fails in passing is asked for again one by one, by s3_send(), which retries.
+# What fails in passing is asked for again one by one, by s3_send(), which counts that as a first attempt.
 s3_send_many <- function(
   session,
   count,
@@ -38,6 +38,7 @@ s3_send_many <- function(
     return(s3_send_each(session, seq_len(count), make, done))
   }
   again <- integer()
+  tried <- list()
   position <- 0
   stopped <- NULL
   pool <- curl::new_pool(total_con = connections, host_con = connections)
@@ -55,6 +56,13 @@ s3_send_many <- function(
       position <<- count
     })
   }
+  later <- function(at, failed) {
+    again <<- c(again, at)
+    # Why only these: a wrong region or an old token will have been put right.
+    if (failed$retry) {
+      tried[[as.character(at)]] <<- failed
+    }
+  }
   # Why one at a time, as others finish: a signature is only good for 15 minutes.
   add <- function() {
     if (position >= count) {
@@ -67,18 +75,23 @@ s3_send_many <- function(
     handle <- s3_configure(curl::new_handle(url = signed$url), session, signed)
     landed <- function(fetched) {
       guarded({
-        result <- s3_settle(session, request, s3_response(fetched))
-        if (is.null(result)) {
-          again <<- c(again, at)
+        response <- s3_response(fetched)
+        failed <- s3_judge(response, request)
+        if (is.null(failed)) {
+          done(at, response, request)
+        } else if (is_passing(failed)) {
+          later(at, failed)
         } else {
-          done(at, result, request)
+          done(at, s3_error(session, request, failed), request)
         }
         add()
       })
     }
     lost <- function(message) {
-      again <<- c(again, at)
-      guarded(add())
+      guarded({
+        later(at, s3_judge_broken(message))
+        add()
+      })
     }
     curl::multi_add(handle, done = landed, fail = lost, pool = pool)
   }
@@ -94,16 +107,20 @@ s3_send_many <- function(
     cancel()
     stop(stopped)
   }
-  s3_send_each(session, sort(again), make, done)
+  s3_send_each(session, sort(again), make, done, tried)
 }
 
-s3_send_each <- function(session, which, make, done) {
+# tried: what became of first attempts, by the requests' numbers.
+s3_send_each <- function(session, which, make, done, tried = list()) {
   lost <- NULL
   for (at in which) {
     request <- make(at)
     # Why: where the endpoint is gone, the other keys need not each wait for it.
     result <- if (is.null(lost)) {
-      tryCatch(s3_send(session, request), crossframe_error = identity)
+      tryCatch(
+        s3_send(session, request, tried[[as.character(at)]]),
+        crossframe_error = identity
+      )
     } else {
       lost
     }
@@ -115,17 +132,12 @@ s3_send_each <- function(session, which, make, done) {
   invisible()
 }
 
-# The answer, or the error where asking again can't help, or NULL: ask again.
-s3_settle <- function(session, request, response) {
-  failed <- s3_judge(response, request)
-  if (is.null(failed)) {
-    return(response)
-  }
-  if (
-    failed$retry || !is.null(failed$region) || failed$error == "expired_token"
-  ) {
-    return(NULL)
-  }
+# Whether asking again can help.
+is_passing <- function(failed) {
+  failed$retry || !is.null(failed$region) || failed$error == "expired_token"
+}
+
+s3_error <- function(session, request, failed) {
   failed$attempts <- 1
   tryCatch(s3_abort(session, request, failed), crossframe_error = identity)
 }

@@ -19,21 +19,15 @@ from crossframe.stores.checks import (
     precondition_failed,
 )
 from crossframe.stores.protocol import Children, ObjectMeta
+from crossframe.stores.s3_answers import error_code
 from crossframe.stores.s3_bucket import S3Bucket
-from crossframe.stores.s3_errors import Request, corrupt, error_code, translated
+from crossframe.stores.s3_errors import translated
+from crossframe.stores.s3_failures import corrupt
 from crossframe.stores.s3_listing import OBJECTS, pages
 from crossframe.stores.s3_read import ReplacedError, read_range, read_verified, stream_verified
+from crossframe.stores.s3_source import ChangedError, FileSource, MemorySource
 from crossframe.stores.s3_verify import DIGEST, is_md5
-from crossframe.stores.s3_write import (
-    PART_BYTES,
-    ChangedError,
-    FileSource,
-    MemorySource,
-    Parts,
-    checksum_arguments,
-    conditional,
-    undamaged,
-)
+from crossframe.stores.s3_write import PART_BYTES, Parts, checksum_arguments, conditional, undamaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,7 +36,8 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from crossframe.stores.s3_bucket import Answer, Arguments
-    from crossframe.stores.s3_write import Source
+    from crossframe.stores.s3_request import Request
+    from crossframe.stores.s3_source import Source
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 

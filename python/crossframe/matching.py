@@ -1,7 +1,8 @@
 """Which objects a pattern means: the literal prefix is listed, the pattern chooses.
 
 A pattern written relative lies under the root, like a key. The sidecar schema of a CSV goes with its data and
-is never a match of its own.
+is never a match of its own. Nor is the list of a data set's parts, which is no data; but it is copied and
+deleted with them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crossframe.codecs.names import SIDECAR_SUFFIX
+from crossframe.codecs.names import DATA_SET_NAME, SIDECAR_SUFFIX
 from crossframe.errors import NoMatchError, ObjectNotFoundError
 from crossframe.keys import compile_pattern
 from crossframe.stores import resolve
@@ -65,14 +66,27 @@ def open_pattern(
 
 
 def matches(
-    text: str | os.PathLike[str], *, regex: bool = False, options: S3Options | None = None
+    text: str | os.PathLike[str],
+    *,
+    regex: bool = False,
+    lists: bool = False,
+    options: S3Options | None = None,
 ) -> list[Match]:
-    """Return the objects that a pattern means, in byte order of their keys; none is an answer too."""
+    """Return the objects that a pattern means, in byte order of their keys; none is an answer too.
+
+    Args:
+        text: The pattern.
+        regex: Take it as a regular expression.
+        lists: Whether the lists of data sets, which are no data, are to be among them.
+        options: How to reach S3.
+    """
     target = open_pattern(text, regex=regex, options=options)
     store = target.location.store
     metas = {meta.key: meta for meta in store.list(target.pattern.prefix)}
     found = []
     for key, meta in metas.items():
+        if not lists and key.rpartition("/")[2] == DATA_SET_NAME:
+            continue
         fields = target.pattern.match(key)
         if fields is not None and not _is_sidecar(key, metas, store):
             found.append(Match(target.location.at(key), meta, fields, key + SIDECAR_SUFFIX in metas))

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from crossframe.attributes import RValue
     from crossframe.batch import find, load_many, save_many
     from crossframe.conversion import convert
+    from crossframe.dask_load import load_dask
     from crossframe.deletion import delete
     from crossframe.diagnosis import doctor
     from crossframe.history import restore, versions
@@ -40,6 +41,7 @@ _HOMES = {
     "get_root": "stores",
     "info": "api",
     "load": "api",
+    "load_dask": "dask_load",
     "load_many": "batch",
     "ls": "listing",
     "make_bucket": "housekeeping",
@@ -77,6 +79,7 @@ __all__ = [
     "get_root",
     "info",
     "load",
+    "load_dask",
     "load_many",
     "ls",
     "make_bucket",

@@ -52,13 +52,19 @@ def save(
     metadata: Mapping[str, str] | None = None,
     options: S3Options | None = None,
 ) -> Saved:
-    """Save a frame to one key.
+    """Save a frame to one key, or a Dask DataFrame as a data set of parts.
+
+    The parts ``part.0.<format>``, ``part.1.<format>`` ... are written by Dask's workers, each whole or not at
+    all, and listed last in ``_crossframe.json`` beside them; then parts of an earlier data set that the new
+    one has not are deleted. ``load`` of the prefix, in R too, gives one frame. The index is kept where it has
+    a name or is not of whole numbers: those count the rows of a partition.
 
     Args:
         frame: A pandas or polars DataFrame, a pyarrow Table or any object with ``__arrow_c_stream__``;
-            for RData also a dict of them by object name.
-        uri: ``s3://bucket/key``, a path, or a key under the root.
-        format: ``"csv"``, ``"parquet"``, ``"rds"`` or ``"rdata"``; by default what the extension says.
+            for RData also a dict of them by object name; or a Dask DataFrame.
+        uri: ``s3://bucket/key``, a path, or a key under the root; of a Dask DataFrame, the prefix.
+        format: ``"csv"``, ``"parquet"``, ``"rds"`` or ``"rdata"``; by default what the extension says. Of a
+            Dask DataFrame one of the first three, by default ``"parquet"``.
         compression: ``"gzip"``, ``"bzip2"``, ``"xz"``, ``"zstd"``, ``"zlib"`` or ``"none"``; by default what
             the extension says, and gzip for RDS and RData.
         name: Name of the object in an RData; by default the key's.
@@ -72,10 +78,12 @@ def save(
         options: How to reach S3.
 
     Returns:
-        What was written.
+        What was written: ``SavedParts`` of a Dask DataFrame.
 
     Raises:
         UnsupportedTypeError: A column has a type outside the type table; nothing is written.
+        SchemaMismatchError: A column has types in two partitions that no type holds both of. The parts are
+            written but not listed.
         DuplicateColumnError: Two columns have one name; nothing is written.
         UnknownFormatError: Neither ``format`` nor the extension tells the format.
         InvalidKeyError: The key can't be written, or leaves the root.
@@ -83,15 +91,33 @@ def save(
         PreconditionFailedError: The object's ETag is not ``if_match``.
         StoreError: The store refused or failed.
     """
+    losses = Losses(strict=strict)
+    target = Target(losses, serialization, schema)
+    if frames.is_dask(frame):
+        from crossframe import dask_save  # noqa: PLC0415 - imports Dask
+
+        if name is not None or if_match is not None:
+            raise UsageError("Arguments name= and if_match= don't go with a Dask DataFrame.")
+        return dask_save.save(
+            frame,
+            uri,
+            format=format,
+            compression=compression,
+            overwrite=overwrite,
+            target=target,
+            nan=nan,
+            metadata=metadata,
+            options=options,
+        )
     location = resolve(uri, options=options)
     choice = formats.for_writing(location.key, format, compression)
     codec = CODECS[choice.format]
-    losses = Losses(strict=strict)
     values = _values(frame, name or name_of(location.key), choice, nan)
-    encoded = codec.encode(values, Target(losses, serialization, schema))
+    encoded = codec.encode(values, target)
     losses.tell(f"save '{location.shown}'")
-    return _store(
-        encoded, values, location, choice, overwrite=overwrite, if_match=if_match, metadata=metadata
+    data = encoded.stored(choice.compression)
+    return store(
+        encoded, data, values, location, choice, overwrite=overwrite, if_match=if_match, metadata=metadata
     )
 
 
@@ -108,17 +134,18 @@ def _values(held: Any, name: str, choice: formats.Choice, nan: str) -> dict[str,
     return {name: frames.to_table(held, nan=nan)}
 
 
-def _store(
+def store(
     encoded: Encoded,
+    data: Buffer,
     values: Mapping[str, Value],
     location: Location,
     choice: formats.Choice,
     *,
-    overwrite: bool,
-    if_match: str | None,
-    metadata: Mapping[str, str] | None,
+    overwrite: bool = True,
+    if_match: str | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> Saved:
-    data = encoded.stored(choice.compression)
+    """Write ``data``, the encoded bytes as they are to be stored, and the sidecar that goes with them."""
     store, key = location.store, location.key
     meta = store.put(
         key,
@@ -197,7 +224,7 @@ def load(
     values: Mapping[str, Value]
     if parts is not None:
         table = parts.load(losses, format=format, name=name, columns=columns)
-        values = {name_of(parts.location.key): table}
+        values = {parts.name: table}
     else:
         values = decode(location, stored, losses, format=format, name=name, columns=columns, version=version)
     loaded = {one: frames.from_value(value, losses, as_=as_) for one, value in values.items()}

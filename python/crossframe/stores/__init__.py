@@ -26,7 +26,7 @@ from crossframe.stores.memory import MemoryStore
 from crossframe.stores.near_miss import with_near_miss
 from crossframe.stores.prefix import PrefixStore
 from crossframe.stores.protocol import BucketMeta, Children, ObjectMeta, Store
-from crossframe.stores.resolve import Location, get_root, list_buckets, resolve, set_root
+from crossframe.stores.resolve import Location, absolute_root, get_root, list_buckets, resolve, set_root
 from crossframe.stores.s3_session import S3Options
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ __all__ = [
     "Upload",
     "VersionMeta",
     "Versions",
+    "absolute_root",
     "get_root",
     "list_buckets",
     "make_bucket",

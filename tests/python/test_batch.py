@@ -70,6 +70,22 @@ def test_a_sidecar_alone_is_data(root, runs):
     assert len(cf.find("runs/a/run_9_2024-01-01.csv.*")) == 0
 
 
+@pytest.mark.parametrize(
+    "exclude", ["runs/a/*", "./runs/a/", "{root}/runs/a/**", ["file://{root}/runs/a/", "none/*"]]
+)
+def test_left_out_is_written_as_the_pattern_is(runs, root, exclude):
+    given = (
+        exclude.format(root=root) if isinstance(exclude, str) else [one.format(root=root) for one in exclude]
+    )
+    assert [one.fields["n"] for one in batch.matches("runs/**/run_{n:int}_*", exclude=given)] == [2]
+    assert [one.fields["n"] for one in batch.matches(f"{root}/runs/**/run_{{n:int}}_*", exclude=given)] == [2]
+
+
+def test_left_out_lies_where_the_pattern_looks(runs, tmp_path_factory):
+    with pytest.raises(errors.UsageError, match="not where the pattern looks"):
+        batch.matches("runs/", exclude="s3://lab/runs/a/")
+
+
 def test_load_many_in_key_order(runs):
     loaded = cf.load_many("runs/")
     assert list(loaded) == ["run_10_2024-01-02", "run_9_2024-01-01", "run_2_2024-01-03"]

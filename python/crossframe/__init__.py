@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from crossframe.api import info, load, save
     from crossframe.attributes import RValue
-    from crossframe.batch import find, load_many, save_many
+    from crossframe.batch import find, iter_many, load_many, save_many
     from crossframe.conversion import convert
     from crossframe.dask_load import load_dask
     from crossframe.deletion import delete
@@ -40,6 +40,7 @@ _HOMES = {
     "find": "batch",
     "get_root": "stores",
     "info": "api",
+    "iter_many": "batch",
     "load": "api",
     "load_dask": "dask_load",
     "load_many": "batch",
@@ -78,6 +79,7 @@ __all__ = [
     "find",
     "get_root",
     "info",
+    "iter_many",
     "load",
     "load_dask",
     "load_many",

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
     from crossframe._rserial import Node
     from crossframe.losses import Losses
+    from crossframe.patterns import Pattern
 
 KEY_COLUMN = "key"
+_FIELD_TYPES = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "date": pa.date32()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,11 @@ def combine(parts: Sequence[Part], losses: Losses, field_types: Mapping[str, pa.
     fields = [*(pa.field(name, values.type) for name, values in told.items()), *joined.schema]
     joined = pa.table(arrays, pa.schema(fields))
     return _with_notes(joined, parts, losses)
+
+
+def field_types(pattern: Pattern) -> dict[str, pa.DataType]:
+    """Return the type of the column of each of a pattern's fields."""
+    return {name: _FIELD_TYPES[kind] for name, kind in zip(pattern.fields, pattern.types, strict=True)}
 
 
 def _unite(parts: Sequence[Part]) -> dict[str, _Column]:

@@ -27,14 +27,15 @@ from crossframe.stores import absolute_root
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from typing_extensions import Unpack
 
     from crossframe.data_sets import DataPart
     from crossframe.partitions import Partitions
     from crossframe.patterns import FieldValue
+    from crossframe.selection import Filters
     from crossframe.stores import S3Options
-
-_FIELD_TYPES = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "date": pa.date32()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,9 @@ def load_dask(
     name: str | None = None,
     strict: bool = False,
     retries: int = 2,
+    exclude: str | Iterable[str] | None = None,
     options: S3Options | None = None,
+    **filters: Unpack[Filters],
 ) -> Any:  # noqa: ANN401 - a Dask DataFrame
     """Open keys as a Dask DataFrame: a partition each, read by the workers when it is computed.
 
@@ -109,8 +112,11 @@ def load_dask(
         name: The object of an RData to load; may be left out where it holds one.
         strict: Raise where a value does not fit pandas.
         retries: Times a worker tries a key again where the store is out of reach.
+        exclude: As for ``find``; a data set is then taken as the keys that it consists of, without its list.
         options: How to reach S3, handed to the workers, secrets included. By default each finds credentials
             in its own environment.
+        filters: ``where``, ``modified_after``, ``modified_before``, ``min_size`` and ``max_size``, as for
+            ``find``.
 
     Returns:
         A Dask DataFrame, partitions in the order of the keys, parts of a data set in that of their numbers;
@@ -125,7 +131,10 @@ def load_dask(
         CrossframeError: As ``load`` raises; for a key other than the first, when it is computed.
     """
     dask, dd = _import_dask()
-    found, root = partitions(pattern, regex=regex, options=options), absolute_root()
+    found, root = (
+        partitions(pattern, regex=regex, exclude=exclude, options=options, **filters),
+        absolute_root(),
+    )
     form = _form(schema, found)
     if form is None:
         first = found.keys[0].part(root, options)
@@ -199,8 +208,8 @@ def _told(found: Partitions, form: Form) -> pa.Table:
     told = {}
     for name, kind in found.types.items():
         if name not in form.like.column_names:
-            values = pa.array([one.fields[name] for one in found.keys], _FIELD_TYPES[kind])
-            told[name] = values.dictionary_encode().slice(0, 0) if kind == "str" else values.slice(0, 0)
+            values = pa.array([one.fields[name] for one in found.keys], kind)
+            told[name] = (values.dictionary_encode() if kind == pa.string() else values).slice(0, 0)
     return pa.table(told)
 
 

@@ -57,13 +57,19 @@ class DataPart:
         location: Where it is.
         format: Its format, where its name or the list tells more than its bytes.
         listed: What the list says of it; ``None`` without a list.
-        typed: Whether its types are stored with it; those of a CSV without a sidecar are inferred.
+        sidecar: Whether a sidecar schema lies beside it.
     """
 
     location: Location
-    format: str | None
-    listed: ListedPart | None
-    typed: bool
+    format: str | None = None
+    listed: ListedPart | None = None
+    sidecar: bool = False
+
+    @property
+    def typed(self) -> bool:
+        """Whether its types are stored with it; those of a CSV without a sidecar are inferred."""
+        found = self.format or format_of(self.location.key)
+        return self.sidecar or found is None or not CODECS[found].sidecar
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +183,7 @@ def find(prefix: Location) -> DataSet | None:
             prefix.at(prefix.key + name),
             format_of(name) if name.endswith(_DASK_SUFFIX) else None,
             None,
-            is_typed(name, None, sidecar=name + SIDECAR_SUFFIX in metas),
+            name + SIDECAR_SUFFIX in metas,
         )
         for name in names
     )
@@ -202,18 +208,12 @@ def _listed(prefix: Location, metas: Mapping[str, ObjectMeta]) -> DataSet:
             prefix.at(prefix.key + part.key),
             listed.format,
             part,
-            is_typed(part.key, listed.format, sidecar=part.key + SIDECAR_SUFFIX in metas),
+            part.key + SIDECAR_SUFFIX in metas,
         )
         for part in listed.parts
     )
     used = (DATA_SET_NAME, *(part.key for part in listed.parts))
     return DataSet(prefix, parts, listed, tuple(metas[name] for name in used))
-
-
-def is_typed(key: str, format: str | None, *, sidecar: bool) -> bool:
-    """Tell whether an object's types are stored with it, and not to be inferred from its text."""
-    found = format or format_of(key)
-    return sidecar or found is None or not CODECS[found].sidecar
 
 
 def format_of(key: str) -> str | None:
@@ -252,7 +252,13 @@ def read_part(
     if part.listed is not None:
         _check_bytes(part, part.listed, stored)
     values = api.decode(
-        part.location, stored, losses, format=format or part.format, name=name, columns=columns
+        part.location,
+        stored,
+        losses,
+        format=format or part.format,
+        name=name,
+        columns=columns,
+        has_sidecar=part.sidecar,
     )
     table = one_table(values, part.location)
     if part.listed is not None and table.num_rows != part.listed.rows:

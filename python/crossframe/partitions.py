@@ -7,20 +7,26 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crossframe import data_sets
-from crossframe.data_sets import DataPart, format_of, is_typed
-from crossframe.errors import ObjectNotFoundError
+from crossframe.combining import field_types
+from crossframe.data_sets import DataPart, format_of
 from crossframe.keys import group_parts
-from crossframe.matching import matches, open_pattern, some
+from crossframe.matching import matches_of, open_pattern, some
 from crossframe.plans import is_pattern
 from crossframe.sidecars import beside, is_there
 from crossframe.stores import resolve, with_near_miss
+from crossframe.stores.checks import object_not_found
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    import pyarrow as pa
+    from typing_extensions import Unpack
 
     from crossframe.codecs.data_set import ListedPart, PartList
-    from crossframe.patterns import FieldValue
-    from crossframe.stores import Location, S3Options
+    from crossframe.matching import Match
+    from crossframe.patterns import FieldValue, Pattern
+    from crossframe.selection import Filters
+    from crossframe.stores import S3Options
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +37,20 @@ class Partition:
         key: The key, to be used under the same root; of a link, all of it.
         format: Its format, where that is told.
         listed: What a data set's list says of it.
-        typed: Whether its types are stored with it.
+        sidecar: Whether a sidecar schema lies beside it.
         fields: What the key says by its pattern's fields.
     """
 
     key: str
     format: str | None = None
     listed: ListedPart | None = None
-    typed: bool = True
+    sidecar: bool = False
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
 
     def part(self, root: str, options: S3Options | None) -> DataPart:
         """Return it as something to be read in this process."""
         location = resolve(self.key, root=root, options=options)
-        return DataPart(location, self.format, self.listed, self.typed)
+        return DataPart(location, self.format, self.listed, self.sidecar)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +59,22 @@ class Partitions:
 
     Attributes:
         keys: One or more.
-        types: Type of each of the pattern's fields.
+        types: Type of the column of each of the pattern's fields.
         listed: The data set's list, where they are parts of one that has it.
     """
 
     keys: tuple[Partition, ...]
-    types: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, pa.DataType] = field(default_factory=dict)
     listed: PartList | None = None
 
 
 def partitions(
-    pattern: str | os.PathLike[str], *, regex: bool = False, options: S3Options | None = None
+    pattern: str | os.PathLike[str],
+    *,
+    regex: bool = False,
+    exclude: str | Iterable[str] | None = None,
+    options: S3Options | None = None,
+    **filters: Unpack[Filters],
 ) -> Partitions:
     """Return the keys that a pattern, a data set's prefix or a key means.
 
@@ -72,11 +83,13 @@ def partitions(
         ObjectNotFoundError: There is neither such a key nor a data set below it.
     """
     text = os.fspath(pattern)
-    if not regex and (text.endswith("/") or not is_pattern(text)):
+    narrowed = exclude is not None or any(value is not None for value in filters.values())
+    if not regex and not narrowed and (text.endswith("/") or not is_pattern(text)):
         found = _named(text, options)
         if found is not None:
             return found
-    return _matched(text, regex=regex, options=options)
+    target = open_pattern(text, regex=regex, exclude=exclude, options=options, **filters)
+    return _matched(some(matches_of(target), text, target), target.pattern)
 
 
 def _named(text: str, options: S3Options | None) -> Partitions | None:
@@ -87,39 +100,27 @@ def _named(text: str, options: S3Options | None) -> Partitions | None:
         return Partitions((Partition(text),))
     prefix = not location.key or location.key.endswith("/")
     if not prefix and is_there(location):
-        format = format_of(location.key)
-        typed = is_typed(location.key, format, sidecar=is_there(beside(location)))
-        return Partitions((Partition(location.shown, typed=typed),))
+        return Partitions((Partition(location.shown, sidecar=is_there(beside(location))),))
     found = data_sets.find(location if prefix else location.at(location.key + "/"))
     if found is not None:
-        keys = (Partition(one.location.shown, one.format, one.listed, one.typed) for one in found.parts)
+        keys = (Partition(one.location.shown, one.format, one.listed, one.sidecar) for one in found.parts)
         return Partitions(tuple(keys), listed=found.listed)
     if prefix:
         return None
-    raise with_near_miss(_not_found(location), location)
+    raise with_near_miss(object_not_found(location.key, location.store.uri), location)
 
 
-def _not_found(location: Location) -> ObjectNotFoundError:
-    return ObjectNotFoundError(f"Can't find object '{location.key}' in {location.store.uri}.")
-
-
-def _matched(text: str, *, regex: bool, options: S3Options | None) -> Partitions:
-    target = open_pattern(text, regex=regex, options=options)
-    found = some(matches(text, regex=regex, options=options), text, target)
+def _matched(found: list[Match], pattern: Pattern) -> Partitions:
+    """Return the matches, parts of a data set in order of their numbers; files about the parts are none."""
     by_key = {match.location.key: match for match in found}
-    ordered = [key for one in group_parts(by_key) for key in one.parts or (one.key,)]
-    # Why the rest too: files about the parts, such as _metadata, are no data.
-    keys = []
-    for key in ordered:
-        match = by_key[key]
-        format = format_of(key)
-        keys.append(
-            Partition(
-                match.location.shown,
-                format,
-                typed=is_typed(key, format, sidecar=match.sidecar),
-                fields=match.fields,
-            )
+    ordered = [by_key[key] for one in group_parts(by_key) for key in one.parts or (one.key,)]
+    keys = (
+        Partition(
+            match.location.shown,
+            format_of(match.location.key),
+            sidecar=match.sidecar,
+            fields=match.fields,
         )
-    pattern = target.pattern
-    return Partitions(tuple(keys), dict(zip(pattern.fields, pattern.types, strict=True)))
+        for match in ordered
+    )
+    return Partitions(tuple(keys), field_types(pattern))

@@ -286,6 +286,14 @@ class TestLoad:
         cf.save(FRAME, "a/b/e.csv")
         assert cf.load_dask("a/").npartitions == 2
 
+    def test_a_pattern_is_narrowed_as_find_does(self):
+        for number in range(4):
+            cf.save(pd.DataFrame({"x": [number] * 10**number}), f"set/part.{number}.csv")
+        assert cf.load_dask("set/*", exclude="set/part.0.*", max_size=500)["x"].max().compute() == 2
+        assert cf.load_dask("set/part.{n:int}.csv", where={"n": [1, 3]}).npartitions == 2
+        with pytest.raises(errors.UsageError, match="min_size"):
+            cf.load_dask("set/*", min_size="much")
+
     def test_nothing(self):
         cf.save(FRAME, "a/day.rds")
         with pytest.raises(errors.NoMatchError):

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 ROWS_KEY = b"crossframe.rows"
+# Smaller files are read before a second thread has begun; many of them are read at once anyway.
+_WORTH_THREADS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,10 @@ def decode(data: Buffer, *, columns: Sequence[str] | None = None) -> pa.Table:
             check_names(schema.names)
             if columns is not None:
                 pick(schema.names, columns)
-            table = file.read(columns=None if columns is None else list(columns))
+            table = file.read(
+                columns=None if columns is None else list(columns),
+                use_threads=memoryview(data).nbytes > _WORTH_THREADS,
+            )
             if columns is not None:
                 table = (
                     table.select(columns)
@@ -148,6 +153,25 @@ def _count_missing(metadata: pq.FileMetaData) -> dict[str, int]:
 
 def _is_flat(column: pq.ColumnSchema) -> bool:
     return bool(column.path == column.name and column.max_repetition_level == 0)
+
+
+def like(data: Buffer) -> pa.Table:
+    """Return the table without its rows, by the footer; the levels of ordered factors are read.
+
+    Args:
+        data: The bytes of the file.
+
+    Raises:
+        DecodeError: The bytes are truncated, damaged or foreign.
+    """
+    empty = inspect(data).schema.empty_table()
+    for position, field in enumerate(empty.schema):
+        # Why those only: levels in an order can't be united with others, so they must be known.
+        if pa.types.is_dictionary(field.type) and field.type.ordered:
+            empty = empty.set_column(
+                position, field, decode(data, columns=[field.name]).column(0).slice(0, 0)
+            )
+    return empty
 
 
 def _check_text(schema: pa.Schema) -> None:

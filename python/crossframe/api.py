@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
+    from crossframe.data_sets import DataSet
     from crossframe.stores import Location, ObjectMeta, S3Options
     from crossframe.values import Value
 
@@ -160,10 +161,11 @@ def load(
     strict: bool = False,
     options: S3Options | None = None,
 ) -> Any:  # noqa: ANN401 - by as_
-    """Load one key.
+    """Load one key, or a data set of parts as one frame.
 
     Args:
-        uri: ``s3://bucket/key``, a path, or a key under the root.
+        uri: ``s3://bucket/key``, a path, or a key under the root; or the prefix of a data set: what ``save``
+            made of a Dask DataFrame, or ``part.0.parquet``, ``part.1.parquet`` ... below it.
         format: Name of the format; by default chosen by magic bytes, then by extension.
         name: The object of an RData to load; may be left out where it holds one.
         columns: Columns to load, in this order; by default all.
@@ -183,14 +185,21 @@ def load(
         DecodeError: The bytes are truncated, damaged or foreign.
         UnsafeDataError: The bytes hold code that could run.
         UnsupportedTypeError: A column has a type outside the type table.
+        SchemaMismatchError: A column has types in two parts that no type holds both of.
+        CorruptObjectError: A part of a data set is not the one that its ``_crossframe.json`` lists.
         UsageError: No object or column has that name.
         StoreError: The store refused or failed.
     """
     losses = Losses(strict=strict)
     as_ = kind_of_frame(as_, dtype_backend)
     location = resolve(uri, options=options)
-    stored = fetch(location, version=version)
-    values = decode(location, stored, losses, format=format, name=name, columns=columns, version=version)
+    stored, parts = _fetch_or_find(location, version)
+    values: Mapping[str, Value]
+    if parts is not None:
+        table = parts.load(losses, format=format, name=name, columns=columns)
+        values = {name_of(parts.location.key): table}
+    else:
+        values = decode(location, stored, losses, format=format, name=name, columns=columns, version=version)
     loaded = {one: frames.from_value(value, losses, as_=as_) for one, value in values.items()}
     losses.tell(f"load '{location.shown}'")
     return next(iter(loaded.values())) if len(loaded) == 1 else loaded
@@ -210,6 +219,25 @@ def kind_of_frame(as_: str, dtype_backend: str | None) -> str:
             f"It is {dtype_backend!r}.",
         )
     return "pyarrow"
+
+
+def _fetch_or_find(location: Location, version: str | None) -> tuple[Buffer, DataSet | None]:
+    """Return an object's bytes as stored; without one, the data set of parts below its key."""
+    from crossframe import data_sets  # noqa: PLC0415 - it loads its parts by this module
+
+    key = location.key
+    prefix = not key or key.endswith("/")
+    # Why an object first where there is no slash: nearly all keys are objects, and a listing is a request.
+    if prefix and version is None and (parts := data_sets.find(location)) is not None:
+        return b"", parts
+    try:
+        return location.store.get(key, version=version), None
+    except ObjectNotFoundError as error:
+        if not prefix and version is None:
+            parts = data_sets.find(location.at(key + "/"))
+            if parts is not None:
+                return b"", parts
+        raise with_near_miss(error, location) from None
 
 
 def fetch(location: Location, *, version: str | None = None) -> Buffer:
@@ -281,7 +309,8 @@ def info(
     """Describe an object: its format, its frames, their columns in the words of R, Arrow and pandas.
 
     Args:
-        uri: ``s3://bucket/key``, a path, or a key under the root.
+        uri: ``s3://bucket/key``, a path, or a key under the root; or the prefix of a data set of parts,
+            which is described as one frame: the size of all its objects, and the time of the last written.
         version: Version id; by default the newest.
         options: How to reach S3.
 
@@ -290,7 +319,9 @@ def info(
         DecodeError: The bytes are truncated, damaged or foreign.
     """
     location = resolve(uri, options=options)
-    stored = fetch(location, version=version)
+    stored, parts = _fetch_or_find(location, version)
+    if parts is not None:
+        return parts.info()
     choice, _ = open_stored(location.key, stored, None)
     meta = location.store.head(location.key, version=version)
     try:

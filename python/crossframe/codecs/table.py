@@ -129,17 +129,19 @@ def _table(values: Mapping[str, Value]) -> pa.Table:
 
 def _describe(name: str, table: pa.Table) -> ObjectInfo:
     columns = tuple(
-        _describe_column(field, values.null_count)
+        describe_column(field, values.null_count)
         for field, values in zip(table.schema, table.columns, strict=True)
     )
-    return _frame_info(name, table.num_rows, columns)
+    return frame_info(name, table.num_rows, columns)
 
 
-def _frame_info(name: str, rows: int, columns: tuple[ColumnInfo, ...]) -> ObjectInfo:
+def frame_info(name: str, rows: int, columns: tuple[ColumnInfo, ...]) -> ObjectInfo:
+    """Describe a frame by its columns."""
     return ObjectInfo(name, "data.frame", rows, columns, dim=(rows, len(columns)))
 
 
-def _describe_column(field: pa.Field, missing: int | None) -> ColumnInfo:
+def describe_column(field: pa.Field, missing: int | None) -> ColumnInfo:
+    """Describe a column in the words of R, Arrow and pandas."""
     words = describe(field.type)
     return ColumnInfo(field.name, words.r, words.arrow, words.pandas, missing)
 
@@ -176,8 +178,8 @@ def _decode_parquet(source: Source) -> Mapping[str, Value]:
 
 def _inspect_parquet(source: Source) -> tuple[ObjectInfo, ...]:
     found = parquet.inspect(source.packed.whole())
-    columns = tuple(_describe_column(field, None) for field in found.schema)
-    return (_frame_info(source.name, found.rows, columns),)
+    columns = tuple(describe_column(field, None) for field in found.schema)
+    return (frame_info(source.name, found.rows, columns),)
 
 
 def _encode_rds(tables: Mapping[str, Value], target: Target) -> Encoded:

@@ -55,7 +55,7 @@ cf_delete <- function(
   found <- find_keys(uri, regex, options)
   keys <- found$rows$key
   if (!length(keys)) {
-    abort_no_match(uri, regex, found$store)
+    abort_no_match(uri, regex, found)
   }
   delete_all(
     found,

@@ -49,7 +49,7 @@ plan_copies <- function(
   found <- find_keys(source, regex, options)
   keys <- found$rows$key
   if (!length(keys)) {
-    abort_no_match(source, regex, found$store)
+    abort_no_match(source, regex, found)
   }
   if (!into && length(keys) > 1L) {
     cf_abort(

@@ -3,6 +3,9 @@
 #   uri       where it is, without a trailing slash, e.g. "s3://lab-data"
 #   get       (key, start = 0, length = NULL, version = NULL) -> raw vector, verified and never short
 #   get_many  (keys) -> list in the order of `keys`, each a raw vector or the error condition of that key
+#   get_stream  (keys) -> list(ask, take, close, width): ask(at) sends for the key of that number; take() waits
+#             for one that was sent for and gives list(at =, got =), got as in get_many, NULL where none
+#             was; close() breaks off what is on its way; width: so many at once are of use
 #   put       (key, data, if_absent = FALSE, if_match = NULL, media_type = NULL, metadata = NULL)
 #             -> meta; atomic
 #   head      (key, version = NULL) -> meta, matched by the whole key
@@ -40,21 +43,15 @@ new_store <- function(
   list,
   children,
   delete,
-  get_many = NULL,
+  get_stream = stream_one_by_one(get),
   about = character(),
   ...
 ) {
-  if (is.null(get_many)) {
-    get_many <- function(keys) {
-      lapply(keys, function(key) {
-        tryCatch(get(key), crossframe_error = identity)
-      })
-    }
-  }
   store <- base::list(
     uri = uri,
     get = get,
-    get_many = get_many,
+    get_many = get_all_of(get_stream),
+    get_stream = get_stream,
     put = put,
     head = head,
     list = list,
@@ -71,6 +68,55 @@ new_store <- function(
     store$copy <- copy_from_whole(given$copy)
   }
   structure(store, class = "crossframe_store")
+}
+
+# Of a store that sends for one key at a time.
+stream_one_by_one <- function(get) {
+  force(get)
+  function(keys) {
+    asked <- integer()
+    list(
+      ask = function(at) {
+        asked <<- c(asked, at)
+      },
+      take = function() {
+        if (!length(asked)) {
+          return(NULL)
+        }
+        at <- asked[[1L]]
+        asked <<- asked[-1L]
+        got <- tryCatch(get(keys[[at]]), crossframe_error = identity)
+        list(at = at, got = got)
+      },
+      close = function() {
+        asked <<- integer()
+      },
+      width = 1L
+    )
+  }
+}
+
+get_all_of <- function(get_stream) {
+  force(get_stream)
+  function(keys) {
+    results <- vector("list", length(keys))
+    stream <- get_stream(keys)
+    on.exit(stream$close())
+    asked <- min(stream$width, length(keys))
+    lapply(seq_len(asked), stream$ask)
+    repeat {
+      one <- stream$take()
+      if (is.null(one)) {
+        break
+      }
+      results[[one$at]] <- one$got
+      if (asked < length(keys)) {
+        asked <- asked + 1L
+        stream$ask(asked)
+      }
+    }
+    results
+  }
 }
 
 # A copy from a part of a store is one from that store, by the whole key: see store_below().

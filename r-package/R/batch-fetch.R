@@ -69,7 +69,7 @@ new_fetcher <- function(found) {
 
 # The named list of values of what was fetched, or the condition why not.
 #
-# how: list(format, columns, trust, frames): frames TRUE takes one data frame and nothing else.
+# how: list(format, name, columns, trust, frames): frames TRUE takes one data frame and nothing else.
 decode_fetched <- function(found, one, how) {
   location <- new_location(found$store, found$rows$key[one$at], found$whole)
   read <- function() {

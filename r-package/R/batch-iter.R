@@ -18,7 +18,9 @@
 #' old <- cf_set_root(tempfile())
 #' cf_save_many(split(CO2, CO2$Type), "co2/{type}.rds")
 #' next_frame <- cf_iter_many("co2/", prefetch = 2L)
-#' while (!is.null(one <- next_frame())) {
+#' repeat {
+#'   one <- next_frame()
+#'   if (is.null(one)) break
 #'   cat(one$name, mean(one$value$uptake), "\n")
 #' }
 #' cf_set_root(old)

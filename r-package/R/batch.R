@@ -84,7 +84,8 @@ cf_load_many <- function(
     trust = trust,
     frames = combine
   )
-  results <- load_found(found, how, on_error, progress)
+  decode <- function(one) decode_fetched(found, one, how)
+  results <- load_found(found, decode, on_error, progress)
   failed <- vapply(results, inherits, NA, what = "crossframe_error")
   loaded <- if (combine) {
     combine_loaded(results[!failed], lapply(found$fields, `[`, !failed))
@@ -142,8 +143,8 @@ check_names_of_keys <- function(keys, names, format) {
 
 # For each key the named list of its values, or the condition why not; by key.
 #
-# how: list(format, columns, trust, frames), see decode_fetched().
-load_found <- function(found, how, on_error, progress) {
+# decode: a function of what new_fetcher() gives, to that list or condition.
+load_found <- function(found, decode, on_error, progress) {
   count <- nrow(found$rows)
   results <- vector("list", count)
   last <- count
@@ -165,7 +166,7 @@ load_found <- function(found, how, on_error, progress) {
     if (one$at > last) {
       next
     }
-    results[[one$at]] <- decode_fetched(found, one, how)
+    results[[one$at]] <- decode(one)
     failed <- inherits(results[[one$at]], "crossframe_error")
     if (on_error == "raise" && failed) {
       last <- one$at

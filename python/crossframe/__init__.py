@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from crossframe.api import info, load, save
     from crossframe.attributes import RValue
-    from crossframe.batch import find, load_many, save_many
+    from crossframe.batch import find, iter_many, load_many, save_many
     from crossframe.conversion import convert
     from crossframe.deletion import delete
     from crossframe.diagnosis import doctor
@@ -39,6 +39,7 @@ _HOMES = {
     "find": "batch",
     "get_root": "stores",
     "info": "api",
+    "iter_many": "batch",
     "load": "api",
     "load_many": "batch",
     "ls": "listing",
@@ -76,6 +77,7 @@ __all__ = [
     "find",
     "get_root",
     "info",
+    "iter_many",
     "load",
     "load_many",
     "ls",

@@ -257,10 +257,14 @@ def decode(
     name: str | None = None,
     columns: Sequence[str] | None = None,
     version: str | None = None,
+    has_sidecar: bool = True,
 ) -> Mapping[str, Value]:
-    """Turn an object's bytes into tables and values by name: one, or those of an RData."""
+    """Turn an object's bytes into tables and values by name: one, or those of an RData.
+
+    ``has_sidecar=False`` where a listing has shown that no schema lies beside it.
+    """
     try:
-        codec, source = _source(location, stored, format, version)
+        codec, source = _source(location, stored, format, version, has_sidecar=has_sidecar)
         if name is not None and not codec.several and name != source.name:
             raise UsageError(f"Can't find object '{name}'.", f"The object holds one frame, '{source.name}'.")
         return codec.decode(replace(source, columns=columns, object=name, losses=losses))
@@ -269,11 +273,11 @@ def decode(
 
 
 def _source(
-    location: Location, stored: Buffer, format: str | None, version: str | None
+    location: Location, stored: Buffer, format: str | None, version: str | None, *, has_sidecar: bool = True
 ) -> tuple[Codec, Source]:
     choice, packed = open_stored(location.key, stored, format)
     codec = CODECS[choice.format]
-    sidecar = _sidecar(location, stored, version) if codec.sidecar else None
+    sidecar = _sidecar(location, stored, version) if codec.sidecar and has_sidecar else None
     return codec, Source(name_of(location.key), packed, sidecar)
 
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     Time = str | dt.date | None
 
+# Begins the name of a folder in which keys are written before they are seen together.
+SAVING = ".saving-"
+_HIDDEN = re.compile(rf"(?:^|/){re.escape(SAVING)}[0-9a-f]{{16}}/")
 # Why: each is a request at least; beyond that one listing of what they share is soon cheaper.
 _MOST_PREFIXES = 100
 # Why not int and float: 7 is also written 007, and 0.5 is 5e-1.
@@ -92,6 +95,9 @@ class Selection:
 
     def fields(self, key: str) -> dict[str, FieldValue] | None:
         """Return the fields' values where the key is meant, else ``None``."""
+        # Whoever means what is being written says so in the literal prefix.
+        if SAVING in key and SAVING not in self.pattern.prefix and _HIDDEN.search(key):
+            return None
         values = self.pattern.match(key)
         if values is None or any(values[name] not in wanted for name, wanted in self.where.items()):
             return None

@@ -5,15 +5,14 @@ The sidecar schema of a CSV goes with its data. Nothing is held in memory as a w
 
 from __future__ import annotations
 
-from contextlib import closing, nullcontext, suppress
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
-from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, TypeVar
 
 from crossframe.errors import NotSupportedError, ObjectNotFoundError
 from crossframe.plans import Copy, of_this_machine, plan, plan_file
-from crossframe.pool import in_order
+from crossframe.pool import in_order, turn_to_move
 from crossframe.results import Copied, Stored
 from crossframe.sidecars import beside, has_sidecar, is_there, md5_of, of_version, stored
 from crossframe.streams import (
@@ -37,10 +36,6 @@ if TYPE_CHECKING:
 
 
 Done = TypeVar("Done")
-
-# Why: a store moves a large object in several parts at once, so that two fill the line, and more the memory.
-_LARGE = 16 * 1024 * 1024
-_LARGE_AT_ONCE = BoundedSemaphore(2)
 
 
 def upload(
@@ -178,7 +173,7 @@ def run(copies: Sequence[Copy], work: Callable[[Copy], Done]) -> Iterator[Done]:
     """
 
     def one(copy: Copy) -> Done:
-        with _LARGE_AT_ONCE if copy.size > _LARGE else nullcontext():
+        with turn_to_move(copy.size):
             return work(copy)
 
     with closing(in_order(one, copies)) as done:
@@ -219,10 +214,16 @@ def download_one(copy: Copy, *, overwrite: bool = True, version: str | None = No
 
 def copy_one(copy: Copy, *, overwrite: bool = True) -> Copied:
     """Copy one object, and its schema where it is a CSV with one."""
+    meta = copy_with_schema(copy, overwrite=overwrite)
+    return Copied(copy.source.uri, copy.target.uri, meta.size)
+
+
+def copy_with_schema(copy: Copy, *, overwrite: bool) -> ObjectMeta:
+    """Copy one object and its schema, and return what the store tells of the copy."""
     meta = pour(copy.source, copy.target, if_absent=not overwrite)
     if has_sidecar(copy.source.key):
         _copy_schema(copy)
-    return Copied(copy.source.uri, copy.target.uri, meta.size)
+    return meta
 
 
 def move_one(copy: Copy, *, work: Callable[[Copy], Done]) -> Done:

@@ -52,7 +52,7 @@ cf_delete <- function(
       return(invisible(shown_key(location)))
     }
   }
-  found <- find_keys(uri, regex, options)
+  found <- find_keys(uri, regex, options, lists = TRUE)
   keys <- found$rows$key
   if (!length(keys)) {
     abort_no_match(uri, regex, found)

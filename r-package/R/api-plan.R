@@ -46,7 +46,7 @@ plan_copies <- function(
     }
     source <- paste0(source, "/")
   }
-  found <- find_keys(source, regex, options)
+  found <- find_keys(source, regex, options, lists = TRUE)
   keys <- found$rows$key
   if (!length(keys)) {
     abort_no_match(source, regex, found)

@@ -108,15 +108,11 @@ put_values <- function(
   schema = TRUE,
   metadata = NULL
 ) {
-  encoded <- codec_for(choice$format)$encode(values, list(schema = schema))
-  data <- encoded$data
-  if (!is.null(choice$compression)) {
-    data <- compress_bytes(data, choice$compression)
-  }
+  encoded <- encode_values(values, choice, schema)
   store <- location$store
   meta <- store$put(
     location$key,
-    data,
+    encoded$data,
     if_absent = !overwrite,
     if_match = if_match,
     media_type = format_media_type(choice),
@@ -128,11 +124,26 @@ put_values <- function(
       store,
       paste0(location$key, sidecar_suffix),
       encoded$sidecar,
-      data
+      encoded$data
     )
   }
+  invisible(told_saved(values, location, choice, meta))
+}
+
+# list(data, sidecar): bytes as they are stored, and a function of them that gives the text beside them, or
+# NULL.
+encode_values <- function(values, choice, schema) {
+  encoded <- codec_for(choice$format)$encode(values, list(schema = schema))
+  if (!is.null(choice$compression)) {
+    encoded$data <- compress_bytes(encoded$data, choice$compression)
+  }
+  encoded
+}
+
+# What cf_save() gives back.
+told_saved <- function(values, location, choice, meta) {
   frames <- all(vapply(values, is.data.frame, NA))
-  invisible(list(
+  list(
     key = shown_key(location),
     uri = uri_of(location),
     format = choice$format,
@@ -146,7 +157,7 @@ put_values <- function(
     columns = if (frames) sum(lengths(values)) else NA_integer_,
     etag = meta$etag,
     version = meta$version
-  ))
+  )
 }
 
 put_sidecar <- function(store, key, sidecar, data) {

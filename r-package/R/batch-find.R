@@ -72,8 +72,15 @@ cf_find <- function(
 # that match as they are listed, the fields of their keys, which sidecars stand beside them, and whether
 # anything narrows the pattern.
 #
-# narrow: the arguments of cf_find() that do, by name.
-find_keys <- function(pattern, regex, options, narrow = list()) {
+# narrow: the arguments of cf_find() that do, by name; lists: whether the lists of data sets, which are no
+# data, are to be among the objects.
+find_keys <- function(
+  pattern,
+  regex,
+  options,
+  narrow = list(),
+  lists = FALSE
+) {
   place <- resolve_pattern(pattern, regex, options)
   exclude <- vapply(
     excluded_texts(narrow$exclude),
@@ -91,6 +98,10 @@ find_keys <- function(pattern, regex, options, narrow = list()) {
   # The matches' numbers among the listed, less those that are sidecars.
   matched <- which(found$matched)
   data <- !is_sidecar[matched]
+  if (!lists) {
+    last <- sub("^.*/", "", listed$key[matched])
+    data <- data & last != data_set_name
+  }
   c(
     place,
     list(

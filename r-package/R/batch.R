@@ -234,18 +234,23 @@ warn_skipped <- function(errors) {
   }
 }
 
-# errors: conditions by key; verb: what could not be done to them.
-abort_batch <- function(verb, errors, total, ...) {
+# errors: conditions by key; verb: what could not be done to them; done: keys with which it was done
+# nonetheless, where that is to be told.
+abort_batch <- function(verb, errors, total, ..., done = NULL) {
   lines <- vapply(errors, function(condition) condition$problem, "")
   lines <- utils::head(paste0("'", names(errors), "': ", lines), 5L)
   if (length(errors) > 5L) {
     lines <- c(lines, sprintf("and %d more", length(errors) - 5L))
+  }
+  if (length(done)) {
+    lines <- c(lines, paste("Done nonetheless:", shown_names(done)))
   }
   cf_abort(
     "batch",
     sprintf("Can't %s %d of %d keys.", verb, length(errors), total),
     paste(lines, collapse = "\n  "),
     errors = errors,
+    done = done,
     ...
   )
 }

@@ -4,6 +4,10 @@
 # Why: each is a request at least; beyond that one listing of what they share is soon cheaper.
 most_prefixes <- 100L
 
+# Begins the name of a folder in which keys are written before they are seen together.
+saving_folder <- ".saving-"
+hidden_expression <- "(^|/)[.]saving-[0-9a-f]{16}/"
+
 # Why not int and float: 7 is also written 007, and 0.5 is 5e-1.
 one_text_types <- c("str", "date")
 
@@ -92,6 +96,10 @@ selection_match <- function(selection, listed) {
   found <- pattern_match(selection$pattern, listed$key)
   at <- which(found$matched)
   meant <- is_held(selection, listed[at, ])
+  # Whoever means what is being written says so in the literal prefix.
+  if (!grepl(saving_folder, selection$pattern$prefix, fixed = TRUE)) {
+    meant <- meant & !grepl(hidden_expression, listed$key[at])
+  }
   for (name in names(selection$where)) {
     value <- found$fields[[name]]
     # A group that took no part has no value.

@@ -35,6 +35,16 @@ store_below <- function(store, above) {
     get_stream = function(keys) {
       store$get_stream(paste0(above, keys, recycle0 = TRUE))
     },
+    put_stream = function() {
+      stream <- store$put_stream()
+      ask <- stream$ask
+      stream$ask <- function(at, item) {
+        check_key(item$key)
+        item$key <- paste0(above, item$key)
+        ask(at, item)
+      }
+      stream
+    },
     put = function(key, data, if_absent = FALSE, if_match = NULL, ...) {
       check_write(key, data, if_absent, if_match)
       relative(store$put(

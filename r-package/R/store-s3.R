@@ -107,6 +107,7 @@ s3_store <- function(session, bucket) {
     get = bound(s3_get),
     get_stream = bound(s3_get_stream),
     put = bound(s3_put),
+    put_stream = bound(s3_put_stream),
     head = bound(s3_head),
     list = function(prefix = "") s3_list_all(session, bucket, prefix)$objects,
     children = function(prefix = "") {

@@ -6,6 +6,8 @@
 #   get_stream  (keys) -> list(ask, take, close, width): ask(at) sends for the key of that number; take() waits
 #             for one that was sent for and gives list(at =, got =), got as in get_many, NULL where none
 #             was; close() breaks off what is on its way; width: so many at once are of use
+#   put_stream  () -> list(ask, take, close, width), as get_stream: ask(at, item) sends list(key, data,
+#             if_absent, media_type); what take() gives as `got` is a meta or the error condition
 #   put       (key, data, if_absent = FALSE, if_match = NULL, media_type = NULL, metadata = NULL)
 #             -> meta; atomic
 #   head      (key, version = NULL) -> meta, matched by the whole key
@@ -43,15 +45,23 @@ new_store <- function(
   list,
   children,
   delete,
-  get_stream = stream_one_by_one(get),
+  get_stream = NULL,
+  put_stream = NULL,
   about = character(),
   ...
 ) {
+  if (is.null(get_stream)) {
+    get_stream <- function(keys) stream_of(function(at, key) get(keys[[at]]))
+  }
+  if (is.null(put_stream)) {
+    put_stream <- function() stream_of(function(at, item) put_item(put, item))
+  }
   store <- base::list(
     uri = uri,
     get = get,
     get_many = get_all_of(get_stream),
     get_stream = get_stream,
+    put_stream = put_stream,
     put = put,
     head = head,
     list = list,
@@ -70,30 +80,36 @@ new_store <- function(
   structure(store, class = "crossframe_store")
 }
 
-# Of a store that sends for one key at a time.
-stream_one_by_one <- function(get) {
-  force(get)
-  function(keys) {
-    asked <- integer()
-    list(
-      ask = function(at) {
-        asked <<- c(asked, at)
-      },
-      take = function() {
-        if (!length(asked)) {
-          return(NULL)
-        }
-        at <- asked[[1L]]
-        asked <<- asked[-1L]
-        got <- tryCatch(get(keys[[at]]), crossframe_error = identity)
-        list(at = at, got = got)
-      },
-      close = function() {
-        asked <<- integer()
-      },
-      width = 1L
-    )
-  }
+# A stream of a store that does one thing at a time. work: a function of what is asked for.
+stream_of <- function(work) {
+  asked <- list()
+  list(
+    ask = function(at, item = NULL) {
+      asked[[length(asked) + 1L]] <<- list(at = at, item = item)
+    },
+    take = function() {
+      if (!length(asked)) {
+        return(NULL)
+      }
+      one <- asked[[1L]]
+      asked <<- asked[-1L]
+      got <- tryCatch(work(one$at, one$item), crossframe_error = identity)
+      list(at = one$at, got = got)
+    },
+    close = function() {
+      asked <<- list()
+    },
+    width = 1L
+  )
+}
+
+put_item <- function(put, item) {
+  put(
+    item$key,
+    item$data,
+    if_absent = item$if_absent,
+    media_type = item$media_type
+  )
 }
 
 get_all_of <- function(get_stream) {

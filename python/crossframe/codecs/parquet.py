@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 ROWS_KEY = b"crossframe.rows"
+# Smaller files are read before a second thread has begun; many of them are read at once anyway.
+_WORTH_THREADS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,10 @@ def decode(data: Buffer, *, columns: Sequence[str] | None = None) -> pa.Table:
             check_names(schema.names)
             if columns is not None:
                 pick(schema.names, columns)
-            table = file.read(columns=None if columns is None else list(columns))
+            table = file.read(
+                columns=None if columns is None else list(columns),
+                use_threads=memoryview(data).nbytes > _WORTH_THREADS,
+            )
             if columns is not None:
                 table = (
                     table.select(columns)

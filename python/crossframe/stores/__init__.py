@@ -15,11 +15,13 @@ from crossframe.stores.abilities import (
     KeepsUploads,
     Link,
     Publishes,
+    ReadsMany,
     Signs,
     Streams,
     Upload,
     VersionMeta,
     Versions,
+    reader_of,
 )
 from crossframe.stores.folder import FolderStore
 from crossframe.stores.memory import MemoryStore
@@ -49,6 +51,7 @@ __all__ = [
     "ObjectMeta",
     "PrefixStore",
     "Publishes",
+    "ReadsMany",
     "S3Options",
     "S3Store",
     "Signs",
@@ -60,6 +63,7 @@ __all__ = [
     "get_root",
     "list_buckets",
     "make_bucket",
+    "reader_of",
     "resolve",
     "set_root",
     "with_near_miss",

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 from crossframe.errors import NotSupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
     from typing import BinaryIO, Self
+
+    from typing_extensions import Buffer
 
     from crossframe.errors import CrossframeError
     from crossframe.stores.protocol import ObjectMeta, Store
@@ -115,6 +117,17 @@ class Streams(Protocol):
         """Write an object from a seekable file, from its position to its end, in bounded memory.
 
         Promises what ``put`` does: all of it or nothing.
+        """
+
+
+@runtime_checkable
+class ReadsMany(Protocol):
+    """Many objects, each read whole."""
+
+    def reader(self) -> Callable[[ObjectMeta], Buffer]:
+        """Return a function that reads an object, as it was listed, from any of several threads.
+
+        It promises what ``get`` does, and may be faster.
         """
 
 
@@ -239,6 +252,11 @@ class KeepsUploads(Protocol):
 
     def abort(self, upload: Upload) -> None:
         """Remove what is left of one; no error where it is gone."""
+
+
+def reader_of(store: Store) -> Callable[[ObjectMeta], Buffer]:
+    """Return a store's reader of many objects, or its ``get``."""
+    return store.reader() if isinstance(store, ReadsMany) else lambda meta: store.get(meta.key)
 
 
 def need(store: Store, method: str) -> Any:  # noqa: ANN401 - any of the methods above

@@ -173,8 +173,7 @@ payload_hash <- function(session, request) {
 }
 
 s3_configure <- function(handle, session, signed) {
-  curl::handle_setopt(
-    handle,
+  options <- list(
     customrequest = signed$method,
     nobody = signed$method == "HEAD",
     # Why: libcurl would make "a/./b" and "a/../b" of keys into other keys.
@@ -185,31 +184,26 @@ s3_configure <- function(handle, session, signed) {
     http_content_decoding = FALSE,
     connecttimeout = session$connect_timeout_s,
     low_speed_limit = 1,
-    low_speed_time = session$read_timeout_s
+    low_speed_time = session$read_timeout_s,
+    # Why: on a connection used before, libcurl sends a request whose answer was lost once more without
+    # a word, and the second would be refused by what the first has written, or completed.
+    fresh_connect = is_conditional(signed) || signed$method == "POST"
   )
-  # Why: on a connection used before, libcurl sends a request whose answer was lost once more without
-  # a word, and the second would be refused by what the first has written, or completed.
-  once <- is_conditional(signed) || signed$method == "POST"
-  curl::handle_setopt(handle, fresh_connect = once)
   if (!is.null(signed$body)) {
-    curl::handle_setopt(
-      handle,
-      postfields = signed$body,
-      postfieldsize_large = length(signed$body)
-    )
+    options$postfields <- signed$body
+    options$postfieldsize_large <- length(signed$body)
   }
   if (!is.null(signed$from)) {
-    curl::handle_setopt(
-      handle,
-      upload = TRUE,
-      infilesize_large = signed$from$size,
-      upload_buffersize = 2^20,
-      readfunction = signed$from$reader()
-    )
+    options$upload <- TRUE
+    options$infilesize_large <- signed$from$size
+    options$upload_buffersize <- 2^20
+    options$readfunction <- signed$from$reader()
   }
   if (!is.null(signed$to)) {
-    curl::handle_setopt(handle, buffersize = 2^19)
+    options$buffersize <- 2^19
   }
+  # Why at once: each call looks up all that libcurl knows.
+  curl::handle_setopt(handle, .list = options)
   if (startsWith(signed$url, "https:")) {
     trust(handle, session$verify)
   }

@@ -82,7 +82,17 @@ s3_request_defaults <- function(request) {
 
 s3_attempt <- function(session, request) {
   signed <- s3_build(session, request)
+  unread <- NULL
+  if (!is.null(signed$from)) {
+    signed$from$reader <- noting_errors(signed$from$reader, function(error) {
+      unread <<- error
+    })
+  }
   tryCatch(session$transport(session, signed), error = function(error) {
+    # Why not where a reader failed: curl says the same of both.
+    if (is.null(unread)) {
+      pass_interrupt(error)
+    }
     # Why: a handle whose transfer broke off is not used again.
     session$handle <- NULL
     list(
@@ -92,6 +102,16 @@ s3_attempt <- function(session, request) {
       broken = conditionMessage(error)
     )
   })
+}
+
+# A source's reader that tells `note` what it failed with.
+noting_errors <- function(reader, note) {
+  function() {
+    read <- reader()
+    function(count) {
+      withCallingHandlers(read(count), error = note)
+    }
+  }
 }
 
 # The one place where bytes leave; a session of the tests has another.

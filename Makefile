@@ -52,9 +52,8 @@ demo: setup ## the story of a lab: R and Python share a folder, then a bucket
 	@python examples/demo.py
 
 .PHONY: bench
-bench: setup ## time RDS beside R and pyreadr, 1 GiB to S3 and back beside awscli, as ratios
-	@python tests/benchmarks/bench.py
-	@python tests/benchmarks/bench_transfer.py
+bench: setup ## time everything beside its peers, as ratios: files, batches, transfers, the live bridge
+	@for one in tests/benchmarks/bench*.py; do python $$one || exit 1; done
 
 # --- to check ----------------------------------------------------------------------------------
 

@@ -100,17 +100,19 @@ def _level(site: Site, path: str, _: str) -> Iterator[Row]:
             yield {"name": one.name + "/", "path": one.name + "/"}
         return
     location = site.place.locate(path)
+    yield from _drafts(site, path)
     told: set[str] = set()
     data: set[str] = set()
     for page in level_pages(location.store, location.key):
         for prefix in page.prefixes:
             if prefix not in told:
                 told.add(prefix)
-                yield _folder(site, location, prefix)
+                row = _folder(site, location, prefix)
+                site.drafts.discard(row["path"])
+                yield row
         for meta in page.objects:
             if not _is_hidden(meta, location.key, data):
                 yield _object(site, location, meta, len(location.key))
-    yield from _drafts(site, path, {site.place.path_of(location.at(one)) for one in told})
 
 
 def level_pages(store: Store, prefix: str) -> Iterator[Children]:
@@ -126,10 +128,11 @@ def level_pages(store: Store, prefix: str) -> Iterator[Children]:
         yield Children((), some)
 
 
-def _drafts(site: Site, path: str, told: set[str]) -> Iterator[Row]:
+def _drafts(site: Site, path: str) -> Iterator[Row]:
+    """Tell the folders made here that hold nothing yet."""
     for one in sorted(site.drafts):
         parent, _, _ = one[:-1].rpartition("/")
-        if (parent + "/" if parent else "") == path and one not in told:
+        if (parent + "/" if parent else "") == path:
             yield {"name": one[len(path) :], "path": one, "draft": True}
 
 

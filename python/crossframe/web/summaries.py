@@ -52,7 +52,9 @@ def _histogram(field: pa.Field, column: pa.ChunkedArray) -> dict[str, Any] | Non
     whole = pa.types.is_integer(field.type) and span < BINS
     counts, _ = np.histogram(kept, bins=int(span) + 1 if whole else BINS)
     ends = column.drop_null().take(pa.array([low, high]))
-    texts = texts_of(field, ends)
+    texts = [text or "" for text in texts_of(field, ends)]
+    if pa.types.is_timestamp(field.type) and texts[0][:10] != texts[1][:10]:
+        texts = [text[:10] for text in texts]
     return {"kind": "histogram", "counts": counts.tolist(), "low": texts[0], "high": texts[1]}
 
 

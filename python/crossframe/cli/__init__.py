@@ -17,6 +17,7 @@ from crossframe.cli import (  # noqa: F401 - importing makes the commands known
     history,
     housekeeping,
     listing,
+    serve,
     sharing,
     transfer,
 )

@@ -133,15 +133,22 @@ class S3Objects(S3Bucket):
 
     def children(self, prefix: str = "") -> Children:
         """List one level below ``prefix``."""
-        connection, request = self._request("list", None, "s3:ListBucket")
-        arguments = {"Bucket": self._bucket, "Prefix": prefix, "Delimiter": "/"}
         prefixes: set[str] = set()
         objects: list[ObjectMeta] = []
+        for page in self.child_pages(prefix):
+            prefixes.update(page.prefixes)
+            objects.extend(page.objects)
+        return Children(tuple(sorted(prefixes)), tuple(sorted(objects, key=lambda meta: meta.key)))
+
+    def child_pages(self, prefix: str = "") -> Iterator[Children]:
+        """Yield one level below ``prefix``, at most 1,000 names at a time, as they are wanted."""
+        connection, request = self._request("list", None, "s3:ListBucket")
+        arguments = {"Bucket": self._bucket, "Prefix": prefix, "Delimiter": "/"}
         with translated(request):
             for page in pages(connection.client.list_objects_v2, arguments, OBJECTS, request):
-                prefixes.update(row["Prefix"] for row in page.get("CommonPrefixes", ()))
-                objects.extend(_listed(row) for row in page.get("Contents", ()))
-        return Children(tuple(sorted(prefixes)), tuple(sorted(objects, key=lambda meta: meta.key)))
+                below = {row["Prefix"] for row in page.get("CommonPrefixes", ())}
+                objects = [_listed(row) for row in page.get("Contents", ())]
+                yield Children(tuple(sorted(below)), tuple(sorted(objects, key=lambda meta: meta.key)))
 
     def delete(self, key: str, *, version: str | None = None) -> None:
         """Remove an object, or one version of it for ever; no error where there is none."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from crossframe.api import info, load, save
     from crossframe.attributes import RValue
-    from crossframe.batch import find, load_many, save_many
+    from crossframe.batch import find, iter_many, load_many, save_many
     from crossframe.conversion import convert
+    from crossframe.dask_load import load_dask
     from crossframe.deletion import delete
     from crossframe.diagnosis import doctor
     from crossframe.history import restore, versions
@@ -41,7 +42,9 @@ _HOMES = {
     "from_r": "rbridge",
     "get_root": "stores",
     "info": "api",
+    "iter_many": "batch",
     "load": "api",
+    "load_dask": "dask_load",
     "load_many": "batch",
     "ls": "listing",
     "make_bucket": "housekeeping",
@@ -82,7 +85,9 @@ __all__ = [
     "from_r",
     "get_root",
     "info",
+    "iter_many",
     "load",
+    "load_dask",
     "load_many",
     "ls",
     "make_bucket",

@@ -3,4 +3,10 @@ library(crossframe)
 
 deep <- cf_load("dask/deep")
 str(deep)
-cat(nrow(deep), " rows, mean depth ", sprintf("%.6f", mean(deep$depth)), " m\n", sep = "")
+cat(
+  nrow(deep),
+  " rows, mean depth ",
+  sprintf("%.6f", mean(deep$depth)),
+  " m\n",
+  sep = ""
+)

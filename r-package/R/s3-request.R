@@ -203,7 +203,7 @@ s3_configure <- function(handle, session, signed) {
       handle,
       upload = TRUE,
       infilesize_large = signed$from$size,
-      upload_buffersize = 2^20,
+      upload_buffersize = 2^17,
       readfunction = signed$from$reader()
     )
   }

@@ -203,6 +203,7 @@ s3_configure <- function(handle, session, signed) {
       handle,
       upload = TRUE,
       infilesize_large = signed$from$size,
+      # Why not larger: memory, measured at the same speed.
       upload_buffersize = 2^17,
       readfunction = signed$from$reader()
     )

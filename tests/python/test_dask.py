@@ -585,6 +585,23 @@ class TestAgain:
         assert len(frame.compute()) == 5
 
 
+def test_no_row_goes_back_from_a_worker():
+    rows = 100_000
+    frame = pd.DataFrame({"x": np.arange(rows), "f": pd.Categorical(["a", "b"] * (rows // 2))})
+    saved = {}
+    writer = dask_save.PartWriter.__call__
+
+    def noting(self, part, number):
+        saved[number] = writer(self, part, number)
+        return saved[number]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dask_save.PartWriter, "__call__", noting)
+        cf.save(parted(frame, 2), "set")
+    assert len(saved) == 2
+    assert all(len(pickle.dumps(one)) < 10_000 for one in saved.values())
+
+
 def test_nothing_open_and_no_secret_in_words_goes_to_a_worker(tmp_path):
     options = cf.S3Options(access_key="AK", secret_key="very-secret")
     form = Form(pa.table({"x": [1]}).slice(0, 0))

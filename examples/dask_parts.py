@@ -43,7 +43,7 @@ def peak_mib() -> float:
 def main(rows: int = 20_000_000, parts: int = 200) -> None:
     """Write, read, compute, write."""
     workers = distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, memory_limit=MEMORY, dashboard_address=None
+        n_workers=2, threads_per_worker=1, memory_limit=MEMORY, dashboard_address="127.0.0.1:0"
     )
     with workers, distributed.Client(workers) as client:
         frame = dd.from_map(measured, range(parts), rows=rows // parts, meta=measured(0, 0))

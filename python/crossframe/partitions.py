@@ -41,7 +41,8 @@ class Partition:
         fields: What the key says by its pattern's fields.
     """
 
-    key: str
+    # Why not shown: Dask logs its tasks, and a link is a secret.
+    key: str = field(repr=False)
     format: str | None = None
     listed: ListedPart | None = None
     sidecar: bool = False

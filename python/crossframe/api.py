@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
 from crossframe import formats, frames, sidecars
 from crossframe.codecs.names import SIDECAR_SUFFIX
-from crossframe.codecs.packed import Packed
+from crossframe.codecs.packed import InFile, Packed, stored_head
 from crossframe.codecs.table import CODECS, Codec, Encoded, Source, Target
 from crossframe.errors import (
     AccessDeniedError,
@@ -23,17 +24,19 @@ from crossframe.errors import (
 from crossframe.keys import name_of
 from crossframe.losses import Losses
 from crossframe.results import Info, Saved
-from crossframe.stores import Versions, resolve, with_near_miss
+from crossframe.stores import Versions, open_local, resolve, with_near_miss
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from typing_extensions import Buffer
 
     from crossframe.data_sets import DataSet
     from crossframe.stores import Location, ObjectMeta, S3Options
     from crossframe.values import Value
+
+Found = TypeVar("Found")
 
 
 def save(
@@ -220,13 +223,17 @@ def load(
     losses = Losses(strict=strict)
     as_ = kind_of_frame(as_, dtype_backend)
     location = resolve(uri, options=options)
-    stored, parts = _fetch_or_find(location, version)
-    values: Mapping[str, Value]
-    if parts is not None:
-        table = parts.load(losses, format=format, name=name, columns=columns)
-        values = {parts.name: table}
-    else:
-        values = decode(location, stored, losses, format=format, name=name, columns=columns, version=version)
+
+    def of_object() -> Mapping[str, Value]:
+        with _content(location, version) as stored:
+            return decode(
+                location, stored, losses, format=format, name=name, columns=columns, version=version
+            )
+
+    def of_parts(parts: DataSet) -> Mapping[str, Value]:
+        return {parts.name: parts.load(losses, format=format, name=name, columns=columns)}
+
+    values = _either(location, version, of_object, of_parts)
     loaded = {one: frames.from_value(value, losses, as_=as_) for one, value in values.items()}
     losses.tell(f"load '{location.shown}'")
     return next(iter(loaded.values())) if len(loaded) == 1 else loaded
@@ -248,23 +255,45 @@ def kind_of_frame(as_: str, dtype_backend: str | None) -> str:
     return "pyarrow"
 
 
-def _fetch_or_find(location: Location, version: str | None) -> tuple[Buffer, DataSet | None]:
-    """Return an object's bytes as stored; without one, the data set of parts below its key."""
-    from crossframe import data_sets  # noqa: PLC0415 - it loads its parts by this module
-
+def _either(
+    location: Location,
+    version: str | None,
+    of_object: Callable[[], Found],
+    of_parts: Callable[[DataSet], Found],
+) -> Found:
+    """Return what is found of the object at a key; without one, of the data set of parts below it."""
     key = location.key
     prefix = not key or key.endswith("/")
     # Why an object first where there is no slash: nearly all keys are objects, and a listing is a request.
-    if prefix and version is None and (parts := data_sets.find(location)) is not None:
-        return b"", parts
+    parts = _parts(location) if prefix and version is None else None
+    if parts is None:
+        try:
+            return of_object()
+        except ObjectNotFoundError:
+            parts = _parts(location.at(key + "/")) if not prefix and version is None else None
+            if parts is None:
+                raise
+    return of_parts(parts)
+
+
+def _parts(location: Location) -> DataSet | None:
+    from crossframe import data_sets  # noqa: PLC0415 - it loads its parts by this module
+
+    return data_sets.find(location)
+
+
+@contextlib.contextmanager
+def _content(location: Location, version: str | None) -> Iterator[Buffer | InFile]:
+    """Give an object's bytes as stored; of a file of this machine the file, read while it is decoded."""
     try:
-        return location.store.get(key, version=version), None
-    except ObjectNotFoundError as error:
-        if not prefix and version is None:
-            parts = data_sets.find(location.at(key + "/"))
-            if parts is not None:
-                return b"", parts
-        raise with_near_miss(error, location) from None
+        file = open_local(location, version=version)
+    except CrossframeError:
+        file = None  # fetch() meets the same, and knows what to say
+    if file is None:
+        yield fetch(location, version=version)
+        return
+    with file:
+        yield InFile(file, lambda: fetch(location, version=version))
 
 
 def fetch(location: Location, *, version: str | None = None) -> Buffer:
@@ -277,7 +306,7 @@ def fetch(location: Location, *, version: str | None = None) -> Buffer:
 
 def decode(
     location: Location,
-    stored: Buffer,
+    stored: Buffer | InFile,
     losses: Losses,
     *,
     format: str | None = None,
@@ -300,11 +329,16 @@ def decode(
 
 
 def _source(
-    location: Location, stored: Buffer, format: str | None, version: str | None, *, has_sidecar: bool = True
+    location: Location,
+    stored: Buffer | InFile,
+    format: str | None,
+    version: str | None,
+    *,
+    has_sidecar: bool = True,
 ) -> tuple[Codec, Source]:
     choice, packed = open_stored(location.key, stored, format)
     codec = CODECS[choice.format]
-    sidecar = _sidecar(location, stored, version) if codec.sidecar and has_sidecar else None
+    sidecar = _sidecar(location, packed.stored, version) if codec.sidecar and has_sidecar else None
     return codec, Source(name_of(location.key), packed, sidecar)
 
 
@@ -316,9 +350,9 @@ def placed(error: CrossframeError, uri: str) -> CrossframeError:
     return type(error)(error.problem, detail, error.hint)
 
 
-def open_stored(key: str, stored: Buffer, format: str | None) -> tuple[formats.Choice, Packed]:
+def open_stored(key: str, stored: Buffer | InFile, format: str | None) -> tuple[formats.Choice, Packed]:
     """Return an object's format and compression, and its bytes to be expanded."""
-    packed = Packed(stored, formats.sniff_compression(bytes(memoryview(stored)[: formats.HEAD_BYTES])))
+    packed = Packed(stored, formats.sniff_compression(stored_head(stored, formats.HEAD_BYTES)))
     head = packed.head(formats.HEAD_BYTES)
     return formats.choose(key, head, format, compression=packed.compression), packed
 
@@ -350,9 +384,11 @@ def info(
         DecodeError: The bytes are truncated, damaged or foreign.
     """
     location = resolve(uri, options=options)
-    stored, parts = _fetch_or_find(location, version)
-    if parts is not None:
-        return parts.info()
+    return _either(location, version, lambda: _describe(location, version), lambda parts: parts.info())
+
+
+def _describe(location: Location, version: str | None) -> Info:
+    stored = fetch(location, version=version)
     choice, _ = open_stored(location.key, stored, None)
     meta = location.store.head(location.key, version=version)
     try:

@@ -180,7 +180,7 @@ def _decode_parquet(source: Source) -> Mapping[str, Value]:
 
 def _inspect_parquet(source: Source) -> tuple[ObjectInfo, ...]:
     found = parquet.inspect(source.packed.whole())
-    columns = tuple(describe_column(field, None) for field in found.schema)
+    columns = tuple(describe_column(field, found.missing.get(field.name)) for field in found.schema)
     return (frame_info(source.name, found.rows, columns),)
 
 

@@ -14,6 +14,7 @@ from crossframe.stores.abilities import (
     Expires,
     KeepsUploads,
     Link,
+    Pages,
     Publishes,
     ReadsMany,
     Signs,
@@ -24,6 +25,7 @@ from crossframe.stores.abilities import (
     reader_of,
 )
 from crossframe.stores.folder import FolderStore
+from crossframe.stores.local import open_local
 from crossframe.stores.memory import MemoryStore
 from crossframe.stores.near_miss import with_near_miss
 from crossframe.stores.prefix import PrefixStore
@@ -49,6 +51,7 @@ __all__ = [
     "Location",
     "MemoryStore",
     "ObjectMeta",
+    "Pages",
     "PrefixStore",
     "Publishes",
     "ReadsMany",
@@ -64,6 +67,7 @@ __all__ = [
     "get_root",
     "list_buckets",
     "make_bucket",
+    "open_local",
     "reader_of",
     "resolve",
     "set_root",

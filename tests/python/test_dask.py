@@ -338,6 +338,17 @@ class TestLoad:
         with pytest.raises(errors.UnsupportedTypeError, match=r"a\.rds"):
             cf.load_dask("a.rds")
 
+    def test_what_the_bytes_are_wins_over_the_name(self, tmp_path):
+        cf.save(FRAME, "d.rds")
+        (tmp_path / "d.rds").rename(tmp_path / "d.csv")
+        with pytest.warns(errors.FormatMismatchWarning, match="holds rds"):
+            assert len(cf.load_dask("?.csv")) == 5
+
+    def test_csv_as_dask_writes_it(self, tmp_path):
+        parted(FRAME[["n", "x"]]).to_csv(f"{tmp_path}/set")
+        for asked in ("set", "set/*.part"):
+            assert cf.load_dask(asked)["n"].sum().compute() == 13
+
     def test_a_format_that_is_said(self):
         cf.save(pd.DataFrame({"x": [1]}), "odd.dat", format="csv")
         assert cf.load_dask("odd.*", format="csv").compute()["x"].tolist() == [1]

@@ -149,6 +149,29 @@ def test_batch(shared_root: str, story: str, extension: str) -> None:
     assert means["south"]["site"].tolist() == ["south"]
 
 
+# ---- more rows than fit into memory
+
+PARTED = """\
+20,000 rows in 4 parts
+<n> counted at 3 sites
+
+<n> deeper than 80 m, saved as dask/deep/part.0.rds and so on
+<n> rows, <n> m on average
+A worker held <n> MiB at most."""
+UNITED = """\
+site day depth count
+"factor" "Date" "numeric" "integer"
+"""
+
+
+@anywhere
+def test_dask_parts(shared_root: str) -> None:
+    told = tell("dask_parts.py", ROWS="20000", PARTS="4")
+    numbers = r"^[\d,]+(?= counted| deeper| rows,)|[\d.,]+(?= m on average| MiB)"
+    assert re.sub(numbers, "<n>", told, flags=re.MULTILINE) == PARTED
+    assert squeezed(tell("dask_parts.R")) == UNITED + told.splitlines()[-2]
+
+
 # ---- a collaborator who has only curl
 
 SHARED = """\

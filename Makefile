@@ -52,8 +52,9 @@ demo: setup ## the story of a lab: R and Python share a folder, then a bucket
 	@python examples/demo.py
 
 .PHONY: bench
-bench: setup ## time reading and writing beside R and pyreadr, as ratios
+bench: setup ## time reading and writing, one file and many keys, beside other ways, as ratios
 	@python tests/benchmarks/bench.py
+	@python tests/benchmarks/bench_batch.py
 
 # --- to check ----------------------------------------------------------------------------------
 

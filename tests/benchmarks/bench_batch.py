@@ -1,8 +1,8 @@
 """Many keys at once beside other ways, on SeaweedFS on loopback: part of `make bench`, or alone.
 
 Every contestant runs in a process of its own, warm (it has loaded once before), in rounds one after the
-other, so that a busy moment of the machine falls on all. Medians of the rounds, as multiples of ours. Timings are no
-tests: nothing here passes or fails.
+other, so that a busy moment of the machine falls on all. Medians of the rounds, as multiples of ours.
+Timings are no tests: nothing here passes or fails.
 
     parquet    500 Parquet objects of 50 kB to one pandas frame
     rds        500 gzip RDS of 5,000 x 6 to frames
@@ -34,8 +34,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import batch_data
 

@@ -7,14 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
+import obstore
 import pandas as pd
+from obstore.store import S3Store
 
 import crossframe as cf
+import servers
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import servers
 
 KEYS = 500
 LISTED = 100_000
@@ -50,13 +51,23 @@ def fill(server: servers.Server, folder: Path, tasks: set[str]) -> str:
         cf.save_many(frames, f"s3://{bucket}/rds/{{n}}.rds", progress=False)
         cf.download(f"s3://{bucket}/rds/*.rds", f"{folder}/")
     if "listing" in tasks:
-        client = server.client(max_pool_connections=16)
-        with ThreadPoolExecutor(16) as pool:
-
-            def put(number: int) -> None:
-                client.put_object(
-                    Bucket=bucket, Key=f"listing/{number // 1000:03}/{number % 1000:03}.rds", Body=b"x"
-                )
-
-            list(pool.map(put, range(LISTED)))
+        fill_listing(server, bucket)
     return bucket
+
+
+def fill_listing(server: servers.Server, bucket: str) -> None:
+    """Write many small objects."""
+    store = S3Store(
+        bucket,
+        aws_endpoint_url_s3=server.endpoint,
+        access_key_id=server.access_key,
+        secret_access_key=server.secret_key,
+        region=servers.REGION,
+        client_options={"allow_http": True},
+    )
+
+    def put(number: int) -> None:
+        obstore.put(store, f"listing/{number // 1000:03}/{number % 1000:03}.rds", b"x")
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(put, range(LISTED)))

@@ -84,6 +84,12 @@ def crossframe_rds(bucket: str) -> object:
     return cf.load_many(f"s3://{bucket}/rds/*.rds")
 
 
+def crossframe_rds_combined(bucket: str) -> object:
+    import crossframe as cf
+
+    return cf.load_many(f"s3://{bucket}/rds/*.rds", combine=True)
+
+
 def one_by_one_rds(bucket: str) -> object:
     import crossframe as cf
 

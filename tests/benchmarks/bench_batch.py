@@ -77,7 +77,8 @@ TASKS = {
     "rds": Task(
         "500 gzip RDS of 5,000 x 6",
         {
-            "crossframe": "crossframe_rds",
+            "crossframe, one frame": "crossframe_rds_combined",
+            "crossframe, a frame each": "crossframe_rds",
             "boto3 + pyreadr, one by one": "pyreadr_rds",
             "R, readRDS from local disk": "r_rds",
         },

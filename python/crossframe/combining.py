@@ -55,13 +55,14 @@ class _Column:
     key: str
 
 
-def combine(parts: Sequence[Part], losses: Losses, field_types: Mapping[str, pa.DataType]) -> pa.Table:
+def combine(parts: Sequence[Part], losses: Losses, field_types: Mapping[str, pa.DataType] | None) -> pa.Table:
     """Put tables below each other.
 
     Args:
         parts: One or more.
         losses: Takes what a promotion can't hold, and attributes in which the parts differ.
-        field_types: Type of each field of the pattern; text becomes a factor.
+        field_types: Type of each field of the pattern; text becomes a factor. ``None`` for parts of one data
+            set, whose keys say nothing: there is no ``key`` then either.
 
     Returns:
         All rows in the order of the parts. Its columns: ``key``, the fields, then the parts' columns in the
@@ -74,6 +75,8 @@ def combine(parts: Sequence[Part], losses: Losses, field_types: Mapping[str, pa.
     columns = _unite(parts)
     tables = [_fitted(part, columns, losses) for part in parts]
     joined = pa.concat_tables(tables).unify_dictionaries()
+    if field_types is None:
+        return _with_notes(joined, parts, losses)
     told = {name: values for name, values in _told(parts, field_types).items() if name not in columns}
     # Why by hand: a table without columns has no rows to add a column to.
     arrays = [*told.values(), *joined.columns]

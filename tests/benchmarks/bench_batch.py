@@ -85,7 +85,11 @@ TASKS = {
     ),
     "far": Task(
         "500 gzip RDS, 30 ms away",
-        {"crossframe": "crossframe_rds", "crossframe, one by one": "one_by_one_rds"},
+        {
+            "crossframe, one frame": "crossframe_rds_combined",
+            "crossframe, a frame each": "crossframe_rds",
+            "crossframe, one by one": "one_by_one_rds",
+        },
         delay=0.03,
     ),
     "listing": Task(

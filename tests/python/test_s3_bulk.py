@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
+import subprocess
+import sys
 import uuid
 
 import pytest
@@ -229,3 +232,30 @@ def test_a_profile_that_is_none_is_told_by_the_first_read(moto):
     read = store.reader()
     with pytest.raises(errors.CredentialsError, match="nobody"):
         read(meta("k"))
+
+
+FORKED = """
+import os, sys, crossframe as cf
+assert len(cf.load_many(sys.argv[1], as_="arrow")) == 3
+child = os.fork()
+if not child:
+    found = cf.load_many(sys.argv[1], as_="arrow")
+    os._exit(0 if len(found) == 3 else 1)
+sys.exit(os.waitpid(child, 0)[1])
+"""
+
+
+def test_a_forked_process_reads_by_boto3(seaweedfs):
+    bucket = seaweedfs.make_bucket()
+    for name in "abc":
+        put(seaweedfs, bucket, f"{name}.csv", b"x\n1\n")
+    command = [sys.executable, "-W", "ignore", "-c", FORKED, f"s3://{bucket}/"]
+    subprocess.run(command, env=os.environ | seaweedfs.server.env(), check=True, timeout=60)
+    seaweedfs.client.delete_bucket(Bucket=bucket)
+
+
+def test_connections_are_kept(gated):
+    _, store = gated
+    first = store._fast_store()
+    assert first is not None
+    assert store._fast_store() is first

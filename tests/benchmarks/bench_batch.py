@@ -80,7 +80,8 @@ TASKS = {
             "crossframe, one frame": "crossframe_rds_combined",
             "crossframe, a frame each": "crossframe_rds",
             "boto3 + pyreadr, one by one": "pyreadr_rds",
-            "R, readRDS from local disk": "r_rds",
+            "crossframe in R, a frame each": "r_many",
+            "R, readRDS from local disk": "r_disk",
         },
     ),
     "far": Task(
@@ -89,6 +90,8 @@ TASKS = {
             "crossframe, one frame": "crossframe_rds_combined",
             "crossframe, a frame each": "crossframe_rds",
             "crossframe, one by one": "one_by_one_rds",
+            "crossframe in R, a frame each": "r_many",
+            "crossframe in R, one by one": "r_loop",
         },
         delay=0.03,
     ),
@@ -112,8 +115,9 @@ def peers() -> str:
 
 def command_of(way: str, folder: Path, bucket: str) -> list[str]:
     """Return what runs one way once."""
-    if way == "r_rds":
-        return ["Rscript", "--vanilla", str(HERE / "batch_way.R"), str(folder)]
+    if way.startswith("r_"):
+        place = str(folder) if way == "r_disk" else f"s3://{bucket}/rds/"
+        return ["Rscript", "--vanilla", str(HERE / "time_batch.R"), way.removeprefix("r_"), place]
     python = peers() if way.startswith("awswrangler") else sys.executable
     return [python, str(WAYS), way, bucket]
 
@@ -148,7 +152,8 @@ def measure(
                     raise RuntimeError(f"{name} failed:\n{done.stderr[-2000:]}")
                 for line in done.stdout.splitlines():
                     what, value = line.split()
-                    found[name][what].append(float(value))
+                    # R's script calls the seconds by what it did.
+                    found[name]["peak" if what == "peak" else "seconds"].append(float(value))
     return {name: {what: median(values) for what, values in one.items()} for name, one in found.items()}
 
 

@@ -22,9 +22,12 @@ ROOT = Path(__file__).resolve().parents[1]
 TABLES = ROOT / "tests" / "conformance"
 COPIES = (ROOT / "python" / "crossframe", ROOT / "r-package" / "inst" / "tables")
 # What only the tests read.
-NOT_SHARED = {"gaps.csv"}
+NOT_SHARED = {"aws_s3.csv", "gaps.csv"}
 
-SCAN_FILES = ("scan.h", "scan.c", "scan-reader.c")
+# Every file of the scan but the one that offers it to R.
+SCAN_FILES = tuple(
+    sorted({path.name for path in (ROOT / "r-package" / "src").glob("scan*.[ch]")} - {"scan-r.c"})
+)
 
 TYPES_START = "<!-- types: made by `make sync` from types.csv -->\n"
 TYPES_END = "<!-- end of types -->"

@@ -219,6 +219,17 @@ def texts_of(node: Node | None) -> list[str | None]:
     return texts
 
 
+def compact_rows(row_names: Node) -> int | None:
+    """Return n where row names are ``c(NA, -n)``, R's way to say 1..n; else ``None``.
+
+    Source: R's help page ``.row_names_info``.
+    """
+    if row_names.kind != "integer" or row_names.length != 2:  # noqa: PLR2004 - NA and -n
+        return None
+    first, count = to_array(row_names).to_pylist()
+    return abs(count) if first is None and count is not None else None
+
+
 def to_array(node: Node) -> pa.Array:
     """Return an R vector's values as an Arrow array that shares its memory.
 

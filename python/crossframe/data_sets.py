@@ -18,7 +18,7 @@ from crossframe import api
 from crossframe.attributes import RMetadata
 from crossframe.codecs import data_set
 from crossframe.codecs.names import DATA_SET_NAME, SIDECAR_SUFFIX
-from crossframe.codecs.table import CODECS, describe_column, frame_info
+from crossframe.codecs.table import CODECS, Source, describe_column, frame_info
 from crossframe.combining import Part, combine
 from crossframe.errors import (
     AccessDeniedError,
@@ -57,13 +57,19 @@ class DataPart:
         location: Where it is.
         format: Its format, where its name or the list tells more than its bytes.
         listed: What the list says of it; ``None`` without a list.
-        typed: Whether its types are stored with it; those of a CSV without a sidecar are inferred.
+        sidecar: Whether a sidecar schema lies beside it.
     """
 
     location: Location
-    format: str | None
-    listed: ListedPart | None
-    typed: bool
+    format: str | None = None
+    listed: ListedPart | None = None
+    sidecar: bool = False
+
+    @property
+    def typed(self) -> bool:
+        """Whether its types are stored with it; those of a CSV without a sidecar are inferred."""
+        found = self.format or format_of(self.location.key)
+        return self.sidecar or found is None or not CODECS[found].sidecar
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,7 @@ class DataSet:
                 losses.found.extend(lost.found)
                 parts.append(Part(part.location.shown, table, {}))
         table = combine(parts, losses, None)
-        return table if all(part.typed for part in self.parts) else _typed_where_empty(table)
+        return table if all(part.typed for part in self.parts) else typed_where_empty(table)
 
     def info(self) -> Info:
         """Describe it: by the list where that tells the schema, else by loading it."""
@@ -135,14 +141,19 @@ class DataSet:
             versions=None,
             media_type=None,
             metadata={},
-            frames=(frame_info(name_of(self.location.key), rows, columns),),
+            frames=(frame_info(self.name, rows, columns),),
         )
+
+    @property
+    def name(self) -> str:
+        """Name of its frame: the last segment of its prefix."""
+        return name_of(self.location.shown)
 
     @property
     def format(self) -> str:
         """Format of its first part."""
         first = self.parts[0]
-        return first.format or split_extensions(first.location.key).format or "csv"
+        return first.format or format_of(first.location.key) or "csv"
 
 
 def find(prefix: Location) -> DataSet | None:
@@ -170,9 +181,9 @@ def find(prefix: Location) -> DataSet | None:
     parts = tuple(
         DataPart(
             prefix.at(prefix.key + name),
-            "csv" if name.endswith(_DASK_SUFFIX) else None,
+            format_of(name) if name.endswith(_DASK_SUFFIX) else None,
             None,
-            _is_typed(name, None, metas),
+            name + SIDECAR_SUFFIX in metas,
         )
         for name in names
     )
@@ -194,7 +205,10 @@ def _listed(prefix: Location, metas: Mapping[str, ObjectMeta]) -> DataSet:
             )
     parts = tuple(
         DataPart(
-            prefix.at(prefix.key + part.key), listed.format, part, _is_typed(part.key, listed.format, metas)
+            prefix.at(prefix.key + part.key),
+            listed.format,
+            part,
+            part.key + SIDECAR_SUFFIX in metas,
         )
         for part in listed.parts
     )
@@ -202,9 +216,9 @@ def _listed(prefix: Location, metas: Mapping[str, ObjectMeta]) -> DataSet:
     return DataSet(prefix, parts, listed, tuple(metas[name] for name in used))
 
 
-def _is_typed(name: str, format: str | None, metas: Mapping[str, ObjectMeta]) -> bool:
-    found = format or split_extensions(name).format or "csv"
-    return not CODECS[found].sidecar or name + SIDECAR_SUFFIX in metas
+def format_of(key: str) -> str | None:
+    """Return the format that a key's end tells, that of Dask's CSV parts included."""
+    return "csv" if key.endswith(_DASK_SUFFIX) else split_extensions(key).format
 
 
 def _numbered(prefix: Location, names: Iterable[str]) -> list[str]:
@@ -238,12 +252,33 @@ def read_part(
     if part.listed is not None:
         _check_bytes(part, part.listed, stored)
     values = api.decode(
-        part.location, stored, losses, format=format or part.format, name=name, columns=columns
+        part.location,
+        stored,
+        losses,
+        format=format or part.format,
+        name=name,
+        columns=columns,
+        has_sidecar=part.sidecar,
     )
     table = one_table(values, part.location)
     if part.listed is not None and table.num_rows != part.listed.rows:
         raise _other(part, f"It has {table.num_rows} rows, not {part.listed.rows}.")
     return _without_row_numbers(table if part.typed else _untyped_where_empty(table)), losses
+
+
+def like_of(part: DataPart, *, format: str | None = None, name: str | None = None) -> pa.Table:
+    """Return a part's table without its rows, with as little read as its format allows."""
+    stored = api.fetch(part.location)
+    try:
+        choice, packed = api.open_stored(part.location.key, stored, format or part.format)
+        like = CODECS[choice.format].like
+        if like is not None:
+            source = Source(name_of(part.location.key), packed)
+            return data_set.like(one_table(like(source), part.location))
+    except CrossframeError as error:
+        raise api.placed(error, part.location.uri) from None
+    table, _ = read_part(part, format=format, name=name)
+    return data_set.like(table if part.typed else typed_where_empty(table))
 
 
 def one_table(values: Mapping[str, Value], location: Location) -> pa.Table:
@@ -298,7 +333,7 @@ def _untyped_where_empty(table: pa.Table) -> pa.Table:
     return table
 
 
-def _typed_where_empty(table: pa.Table) -> pa.Table:
+def typed_where_empty(table: pa.Table) -> pa.Table:
     """Give what no part has a value of the type that a CSV's column without values has."""
     for position, field in enumerate(table.schema):
         if pa.types.is_null(field.type):

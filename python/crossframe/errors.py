@@ -77,8 +77,8 @@ class CrossframeError(Exception):
         return str(self.args[0])
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickle by the three parts, so a worker process can hand an error back."""
-        return (type(self), (self.problem, self.detail, self.hint))
+        """Pickle by the three parts and all else it tells, so a worker process can hand an error back."""
+        return (type(self), (self.problem, self.detail, self.hint), vars(self))
 
 
 class CrossframeWarning(UserWarning):

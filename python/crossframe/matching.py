@@ -1,7 +1,8 @@
 """Which objects a pattern means: the literal prefix is listed, the pattern chooses.
 
 A pattern written relative lies under the root, like a key. The sidecar schema of a CSV goes with its data and
-is never a match of its own.
+is never a match of its own. Nor is the list of a data set's parts, which is no data; but it is copied and
+deleted with them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from crossframe.codecs.names import SIDECAR_SUFFIX
+from crossframe.codecs.names import DATA_SET_NAME, SIDECAR_SUFFIX
 from crossframe.errors import NoMatchError, ObjectNotFoundError, UsageError
 from crossframe.keys import parse_uri, shown_key
 from crossframe.pool import in_order
@@ -103,16 +104,23 @@ def matches(
     text: str | os.PathLike[str],
     *,
     regex: bool = False,
+    lists: bool = False,
     exclude: str | Iterable[str] | None = None,
     options: S3Options | None = None,
     **filters: Unpack[Filters],
 ) -> list[Match]:
     """Return the objects that a pattern means, in byte order of their keys; none is an answer too."""
-    return matches_of(open_pattern(text, regex=regex, exclude=exclude, options=options, **filters))
+    target = open_pattern(text, regex=regex, exclude=exclude, options=options, **filters)
+    return matches_of(target, lists=lists)
 
 
-def matches_of(target: Target) -> list[Match]:
-    """Return the objects that a pattern taken apart means."""
+def matches_of(target: Target, *, lists: bool = False) -> list[Match]:
+    """Return the objects that a pattern taken apart means.
+
+    Args:
+        target: The pattern, and where it points.
+        lists: Whether the lists of data sets, which are no data, are to be among them.
+    """
     found: list[Match] = []
     store, selection = target.location.store, target.selection
     # Every listed key that the current one begins with, and its place among the found: a sidecar's data is
@@ -120,6 +128,8 @@ def matches_of(target: Target) -> list[Match]:
     begun: list[tuple[str, int | None]] = []
     for prefix, meta in _listed(store, selection.prefixes):
         key = meta.key
+        if not lists and key.rpartition("/")[2] == DATA_SET_NAME:
+            continue
         while begun and not key.startswith(begun[-1][0]):
             begun.pop()
         if key.endswith(SIDECAR_SUFFIX):

@@ -38,6 +38,19 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedParts(Saved):
+    """A data set that was written: key and uri are its prefix, with the slash.
+
+    Size, rows and columns are those of all parts together; etag and version are those of their list.
+
+    Attributes:
+        parts: The parts, in the order of their rows.
+    """
+
+    parts: tuple[Saved, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """An object whose bytes were written as they are, or made the newest again.
 
@@ -113,7 +126,7 @@ class ObjectInfo:
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """An object and the frames in it.
+    """An object and what it holds.
 
     Attributes:
         key: The key, to be used under the same root; whole where it was given whole.
@@ -127,7 +140,8 @@ class Info:
         versions: How many contents of the key are kept, this one included; ``None`` where that is not told.
         media_type: Content type, where it is told.
         metadata: What was said about it when it was written, text by name.
-        frames: One, or the objects of an RData in the order of the file.
+        frames: What it holds: one frame or other object, or those of an RData in the order of the file.
+            Only a frame has ``rows`` and ``columns``.
     """
 
     key: str

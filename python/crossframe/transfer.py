@@ -26,6 +26,7 @@ from crossframe.streams import (
     reading,
     remove_file,
     told,
+    watched,
 )
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from crossframe.stores import ObjectMeta, S3Options
-
+    from crossframe.streams import Watch
 
 Done = TypeVar("Done")
 
@@ -187,12 +188,15 @@ def upload_one(
     overwrite: bool = True,
     metadata: Mapping[str, str] | None = None,
     media_type: str | None = None,
+    watch: Watch | None = None,
 ) -> Stored:
-    """Upload one file, and its schema where it is a CSV with one."""
+    """Upload one file, and its schema where it is a CSV with one; ``watch`` takes the bytes read so far."""
     path = local_path(copy.source) or Path()
     kind = media_type or media_type_of(copy.target.key)
     with reading(path) as file:
-        meta = put_from(copy.target, file, if_absent=not overwrite, media_type=kind, metadata=metadata)
+        meta = put_from(
+            copy.target, watched(file, watch), if_absent=not overwrite, media_type=kind, metadata=metadata
+        )
     schema = local_path(beside(copy.source)) or Path()
     if has_sidecar(copy.source.key) and is_file(schema):
         with reading(schema) as file:
@@ -200,11 +204,13 @@ def upload_one(
     return told(copy.target, meta)
 
 
-def download_one(copy: Copy, *, overwrite: bool = True, version: str | None = None) -> str:
-    """Download one object, and the schema that belongs to it."""
+def download_one(
+    copy: Copy, *, overwrite: bool = True, version: str | None = None, watch: Watch | None = None
+) -> str:
+    """Download one object, and the schema that belongs to it; ``watch`` takes the bytes written so far."""
     path = local_path(copy.target) or Path()
     with landing(path, overwrite=overwrite) as file:
-        meta = fetch_to(copy.source, file, version=version)
+        meta = fetch_to(copy.source, watched(file, watch), version=version)
     schema = _schema(copy, path, meta, version)
     if schema is not None:
         with landing(local_path(beside(copy.target)) or Path()) as file:
@@ -212,9 +218,11 @@ def download_one(copy: Copy, *, overwrite: bool = True, version: str | None = No
     return str(path)
 
 
-def copy_one(copy: Copy, *, overwrite: bool = True) -> Copied:
-    """Copy one object, and its schema where it is a CSV with one."""
+def copy_one(copy: Copy, *, overwrite: bool = True, watch: Watch | None = None) -> Copied:
+    """Copy one object, and its schema where it is a CSV with one; ``watch`` is told when it is done."""
     meta = copy_with_schema(copy, overwrite=overwrite)
+    if watch is not None:
+        watch(meta.size)
     return Copied(copy.source.uri, copy.target.uri, meta.size)
 
 
@@ -226,9 +234,9 @@ def copy_with_schema(copy: Copy, *, overwrite: bool) -> ObjectMeta:
     return meta
 
 
-def move_one(copy: Copy, *, work: Callable[[Copy], Done]) -> Done:
+def move_one(copy: Copy, *, work: Callable[..., Done], watch: Watch | None = None) -> Done:
     """Copy one object by ``work``, then delete it and its schema where they were."""
-    done = work(copy)
+    done = work(copy, watch=watch)
     copy.source.store.delete(copy.source.key)
     schema = beside(copy.source)
     if has_sidecar(copy.source.key) and (copy.sidecar or (copy.sidecar is None and is_there(schema))):
@@ -236,9 +244,9 @@ def move_one(copy: Copy, *, work: Callable[[Copy], Done]) -> Done:
     return done
 
 
-def move_file_one(copy: Copy, *, work: Callable[[Copy], Done]) -> Done:
+def move_file_one(copy: Copy, *, work: Callable[..., Done], watch: Watch | None = None) -> Done:
     """Copy one file of this machine by ``work``, then delete it and its schema; no version is kept."""
-    done = work(copy)
+    done = work(copy, watch=watch)
     remove_file(local_path(copy.source) or Path())
     if has_sidecar(copy.source.key):
         remove_file(local_path(beside(copy.source)) or Path())

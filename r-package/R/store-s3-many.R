@@ -64,14 +64,16 @@ s3_send_many <- function(
 # make: a function of a number that makes its request. Returns a list of functions: ask(number) sends it;
 # take() waits until one is answered and gives list(at, result, request), the result being the answer or
 # our error, NULL where none is on its way; close() breaks off those that are.
-# What fails in passing is asked for again one by one, by s3_send(), which retries, once no other is on
-# its way.
+# What fails in passing is asked for again one by one, by s3_send(), which counts that as a first attempt,
+# once no other is on its way.
 s3_stream <- function(session, make) {
   # A transport of the tests knows one request at a time.
   alone <- !identical(session$transport, curl_transport)
   pool <- if (!alone) curl::new_pool(total_con = 100, host_con = 100)
   landed <- list()
   again <- numeric()
+  # What became of first attempts, by the requests' numbers.
+  tried <- list()
   lost <- NULL
 
   ask <- function(at) {
@@ -87,9 +89,7 @@ s3_stream <- function(session, make) {
       one <- list(at = at, request = request, fetched = fetched)
       landed[[length(landed) + 1]] <<- one
     }
-    fail <- function(message) {
-      again <<- c(again, at)
-    }
+    fail <- function(message) later(at, s3_judge_broken(message))
     curl::multi_add(handle, done = note, fail = fail, pool = pool)
     # Why: the request goes out now, not when the caller next waits.
     curl::multi_run(timeout = 0, poll = TRUE, pool = pool)
@@ -101,11 +101,13 @@ s3_stream <- function(session, make) {
       if (length(landed)) {
         one <- landed[[1]]
         landed <<- landed[-1]
-        result <- s3_settle(session, one$request, s3_response(one$fetched))
-        if (!is.null(result)) {
+        response <- s3_response(one$fetched)
+        failed <- s3_judge(response, one$request)
+        if (is.null(failed) || !is_passing(failed)) {
+          result <- s3_settle(session, one$request, response, failed)
           return(list(at = one$at, result = result, request = one$request))
         }
-        again <<- c(again, one$at)
+        later(one$at, failed)
       } else if (!alone && length(curl::multi_list(pool))) {
         curl::multi_run(timeout = 5, poll = TRUE, pool = pool)
       } else {
@@ -114,13 +116,25 @@ s3_stream <- function(session, make) {
     }
   }
 
+  later <- function(at, failed) {
+    again <<- c(again, at)
+    # Why only these: a wrong region or an old token will have been put right.
+    if (failed$retry) {
+      tried[[as.character(at)]] <<- failed
+    }
+  }
+
   ask_again <- function() {
     at <- min(again)
     again <<- again[again != at]
+    on.exit(tried[[as.character(at)]] <<- NULL)
     request <- make(at)
     # Why: where the endpoint is gone, the other keys need not each wait for it.
     result <- if (is.null(lost)) {
-      tryCatch(s3_send(session, request), crossframe_error = identity)
+      tryCatch(
+        s3_send(session, request, tried[[as.character(at)]]),
+        crossframe_error = identity
+      )
     } else {
       lost
     }
@@ -141,16 +155,15 @@ s3_stream <- function(session, make) {
   list(ask = ask, take = take, close = close)
 }
 
-# The answer, or the error where asking again can't help, or NULL: ask again.
-s3_settle <- function(session, request, response) {
-  failed <- s3_judge(response, request)
+# Whether asking again can help.
+is_passing <- function(failed) {
+  failed$retry || !is.null(failed$region) || failed$error == "expired_token"
+}
+
+# The answer, or the error that it is.
+s3_settle <- function(session, request, response, failed) {
   if (is.null(failed)) {
     return(response)
-  }
-  if (
-    failed$retry || !is.null(failed$region) || failed$error == "expired_token"
-  ) {
-    return(NULL)
   }
   failed$attempts <- 1
   tryCatch(s3_abort(session, request, failed), crossframe_error = identity)

@@ -88,7 +88,7 @@ def test_no_columns(rows):
     back = parquet.decode(data)
     assert back.shape == (rows, 0)
     assert back.schema.metadata == {b"r": b"A"}
-    assert parquet.inspect(data) == parquet.ParquetInfo(table.schema, rows)
+    assert parquet.inspect(data) == parquet.ParquetInfo(table.schema, rows, {})
 
 
 def test_inspect_reads_no_data():
@@ -169,7 +169,7 @@ def test_duplicate_names():
 
 
 def test_a_type_parquet_can_not_hold():
-    table = pa.table({"ok": [1], "odd": pa.array([[{}]], pa.list_(pa.struct([])))})
+    table = pa.table({"ok": [1], "odd": pa.array([pa.MonthDayNano([1, 2, 3])])})
     with pytest.raises(
         errors.UnsupportedTypeError, match="Column 'odd' must have a type that Parquet can hold"
     ):
@@ -233,6 +233,43 @@ def test_every_row_of_the_type_table(name, rows):
         assert back.schema.field("x").type.field("h").metadata == {b"crossframe.units": b"hours"}
 
 
+NOON = dt.datetime(2024, 2, 29, 12, tzinfo=dt.UTC)
+CODES = pa.array([2, None, 0, 2], pa.int32())
+
+
+def lists(items):
+    return pa.ListArray.from_arrays(
+        pa.array([0, 2, 2, 4], pa.int32()), items, mask=pa.array([False, True, False])
+    )
+
+
+ITEMS = {
+    "factors": lists(pa.DictionaryArray.from_arrays(CODES, pa.array(["z", "unused", "a"]), ordered=True)),
+    "missing level": lists(pa.DictionaryArray.from_arrays(CODES, pa.array(["z", None, "a"]))),
+    "number levels": lists(pa.DictionaryArray.from_arrays(CODES, pa.array([3, 7, 1]))),
+    "no factors": pa.array([[], None, []], pa.list_(pa.dictionary(pa.int32(), pa.string()))),
+    "seconds": pa.array([[NOON, None], None, []], pa.large_list(pa.timestamp("s"))),
+    "time of day": pa.array([[dt.time(1, 2)], None, [None]], pa.list_(pa.time32("s"))),
+    "date64": pa.array([[dt.date(2020, 1, 1)], None, [None]], pa.list_(pa.date64())),
+    "lists of seconds": pa.array([[[NOON], None], None, []], pa.list_(pa.list_(pa.timestamp("s")))),
+    "matrix": pa.array([[NOON, None], None, [NOON, NOON]], pa.list_(pa.timestamp("s"), 2)),
+    "lists of nothing": pa.array([[[], None], None, []], pa.list_(pa.list_(pa.float64(), 0))),
+    "structs": pa.array([[{"t": NOON}], None, []], pa.list_(pa.struct([("t", pa.timestamp("s"))]))),
+    "structs without fields": pa.array([[{}], None, []], pa.list_(pa.struct([]))),
+}
+
+
+@pytest.mark.parametrize("start", [0, 1, 3])
+@pytest.mark.parametrize("name", ITEMS)
+def test_items_of_lists_have_notes_too(name, start):
+    table = pa.table({"x": ITEMS[name]}).slice(start)
+    back = parquet.decode(parquet.encode(table))
+    back.validate(full=True)
+    # Parquet calls an item "element".
+    assert str(back.schema.field("x").type).replace("element", "item") == str(ITEMS[name].type)
+    assert back["x"].to_pylist() == table["x"].to_pylist()
+
+
 @pytest.mark.parametrize(
     "notes",
     [
@@ -276,3 +313,13 @@ def test_very_wide_and_very_long():
     assert parquet.decode(parquet.encode(wide)).equals(wide)
     long = pa.table({"x": ["x" * 1000] * 100_000})
     assert parquet.decode(parquet.encode(long)).equals(long)
+
+
+def test_missing_values_are_counted_by_the_footer():
+    table = pa.table({"x": [1, None, 3, None], "s": ["a", None, None, None], "l": [[1], None, [], None]})
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, row_group_size=2)
+    assert parquet.inspect(sink.getvalue()).missing == {"x": 2, "s": 3}
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, write_statistics=["x"])
+    assert parquet.inspect(sink.getvalue()).missing == {"x": 2}

@@ -6,6 +6,7 @@ The same frames, bytes and errors as in one go, and no thread left behind.
 from __future__ import annotations
 
 import gzip
+import os
 import struct
 import threading
 
@@ -13,9 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+import crossframe as cf
 from crossframe import _rserial, errors
 from crossframe.codecs import compression, rds
-from crossframe.codecs.packed import Packed
+from crossframe.codecs.packed import InFile, Packed
 from crossframe.losses import Losses
 
 ROWS = 300_000
@@ -157,3 +159,54 @@ def test_an_error_of_who_takes_the_pieces_comes_through(table):
 
     with pytest.raises(RuntimeError, match="full"):
         _rserial.encode_pieces(root, 3, 1000, take)
+
+
+class TestFilesOfThisMachine:
+    @pytest.fixture
+    def path(self, tmp_path, plain):
+        path = tmp_path / "a.rds"
+        path.write_bytes(plain)
+        return path
+
+    @pytest.fixture
+    def file(self, path):
+        with path.open("rb", buffering=0) as file:
+            yield file
+
+    def test_they_are_decoded_while_they_are_read(self, file, table):
+        def never() -> bytes:
+            raise AssertionError("read as a whole")
+
+        assert rds.decode_rds(Packed(InFile(file, never)), Losses()).equals(table)
+
+    def test_an_rdata_too(self, path, file, table):
+        path.write_bytes(rds.encode_rdata({"one": table, "two": table.slice(0, 3)}, Losses()))
+        assert list(rds.open_rdata(Packed(InFile(file, path.read_bytes)))) == ["one", "two"]
+
+    @pytest.mark.parametrize("then", [-1, 1])
+    def test_one_that_changes_meanwhile_is_read_as_the_store_reads_it(self, path, file, plain, table, then):
+        packed = Packed(InFile(file, lambda: plain))
+        path.write_bytes(plain[:then] if then < 0 else plain + b"\n")
+        assert rds.decode_rds(packed, Losses()).equals(table)
+
+    def test_one_that_cannot_be_read_is_told_by_the_store(self, path, file, table, plain):
+        packed = Packed(InFile(file, lambda: plain))
+        folder = os.open(path.parent, os.O_RDONLY)
+        os.dup2(folder, file.fileno())  # reading a folder is an OSError
+        os.close(folder)
+        assert rds.decode_rds(packed, Losses()).equals(table)
+
+    def test_damage_is_told_with_its_offset(self, path, plain):
+        path.write_bytes(plain[:1_000_000] + b"\xff" * 64 + plain[1_000_064:])
+        with pytest.raises(errors.DecodeError, match=r"Can't decode the RDS.*\n.*offset"):
+            cf.load(path)
+
+    def test_load_reads_versions_and_parts_of_stores(self, tmp_path, table):
+        cf.set_root(tmp_path)
+        try:
+            first = cf.save(table, "lab/a.rds", compression="none")
+            cf.save(table.slice(0, 2), "lab/a.rds", compression="none")
+            assert len(cf.load("lab/a.rds")) == 2
+            assert cf.load("lab/a.rds", version=first.version, as_="arrow").num_rows == ROWS
+        finally:
+            cf.set_root(None)

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from frames_strategies import tables
 
 from crossframe import _rserial, errors
+from crossframe.arrow_types import ROBJECT
 from crossframe.attributes import character, named_list
 from crossframe.codecs import rds
 from crossframe.losses import Losses
@@ -83,6 +84,8 @@ def test_any_table_comes_back(table):
     assert not losses.found
 
 
+DAY = dt.date(2024, 2, 29)
+NOON = dt.datetime(2024, 2, 29, 12, 0, 0, 250, tzinfo=dt.UTC)
 OTHER_TYPES = {
     "int8": pa.array([1, None, -128], pa.int8()),
     "int16": pa.array([1, None, -(2**15)], pa.int16()),
@@ -107,6 +110,13 @@ OTHER_TYPES = {
     "duration us": pa.array([1, None, 10**15], pa.duration("us")),
     "date64": pa.array([dt.date(2020, 1, 1), None, dt.date(1960, 1, 1)], pa.date64()),
     "decimal": pa.array([decimal.Decimal("1.50"), None, decimal.Decimal("-2.25")], pa.decimal128(5, 2)),
+    "lists of dates": pa.array([[DAY, None], None, []], pa.list_(pa.date32())),
+    "lists of times": pa.array([[NOON, None], None, []], pa.list_(pa.timestamp("us", "Europe/Paris"))),
+    "lists of durations": pa.array([[dt.timedelta(1)], None, [None]], pa.large_list(pa.duration("s"))),
+    "lists of times of day": pa.array([[dt.time(1, 2)], None, []], pa.list_(pa.time64("us"))),
+    "lists of lists": pa.array([[["a"], None, []], None, []], pa.list_(pa.list_(pa.string()))),
+    "lists of lists of dates": pa.array([[[DAY], None], None, [[]]], pa.list_(pa.list_(pa.date32()))),
+    "lists of dates, none there": pa.array([None, None, []], pa.list_(pa.date32())),
     "int8 codes": pa.DictionaryArray.from_arrays(pa.array([0, None, 1], pa.int8()), pa.array(["a", "b"])),
     "large levels": pa.DictionaryArray.from_arrays(
         pa.array([0, None, 1], pa.int32()), pa.array(["a", "b"], pa.large_string())
@@ -119,6 +129,17 @@ def test_types_that_r_has_no_twin_for_come_back(values):
     back = through(pa.table({"x": values}))
     assert back["x"].type == values.type
     assert back["x"].to_pylist() == values.to_pylist()
+
+
+def test_lists_that_r_changed_stay_what_r_made_of_them():
+    table = pa.table({"x": pa.array([[DAY], [DAY]], pa.list_(pa.date32()))})
+    root = _rserial.decode(rds.encode_rds(table, Losses()))
+    (column,) = (value for _, value in root.entries)
+    cells = [value for _, value in column.entries]
+    for changed in (character(["text"]), named_list({"a": cells[0]})):
+        other = _rserial.generic_list([_rserial.generic_list([cells[0], changed])], root.attributes)
+        back = rds.decode_rds(_rserial.encode(other), Losses())
+        assert back["x"].type == ROBJECT
 
 
 def test_slices_and_chunks():
@@ -223,8 +244,8 @@ def test_no_time_is_a_loss(classes, value):
     [
         (pa.array([1, 2**64 - 1], pa.uint64()), "must fit R's integer64"),
         (pa.array([1, -(2**63)], pa.int64()), "must fit R's integer64"),
-        (pa.array([[dt.date(2024, 1, 1)]]), r"must have a type listed in types.csv, not list<item: date32"),
-        (pa.array([[[1]], [[2]]]), "not list<item: list<item: int64>>"),
+        (pa.array([[{"a": 1}]]), "must have a type listed in types.csv, not list<item: struct<a: int64>>"),
+        (pa.array([[b"x"]]), "not list<item: binary>"),
         (pa.array([b"x"]), "not binary"),
         (pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int32())), "not Arrow's map<string, int32>"),
         (pa.array([1, 2]).dictionary_encode(), "not category of int64"),

@@ -46,7 +46,7 @@ _FOREIGN: tuple[type[Exception], ...] = (
 )
 
 
-def compress(data: Buffer, name: str, *, level: int | None = None) -> bytes:
+def compress(data: Buffer, name: str, *, level: int | None = None) -> bytes | bytearray:
     """Compress ``data``.
 
     Args:

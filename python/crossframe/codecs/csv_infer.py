@@ -115,10 +115,8 @@ def rows_of(schema: pa.Schema) -> int:
     node = attributes.RMetadata.of(schema).attributes.get("row.names")
     if node is None:
         return 0
-    names = attributes.to_array(node)
-    # R writes automatic row names as c(NA, -n).
-    compact = pa.types.is_integer(names.type) and len(names) == 2 and not names[0].is_valid  # noqa: PLR2004
-    return abs(names[1].as_py() or 0) if compact else len(names)
+    rows = attributes.compact_rows(node)
+    return node.length if rows is None else rows
 
 
 def _first(texts: pa.ChunkedArray) -> str | None:

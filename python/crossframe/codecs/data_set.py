@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from crossframe import _rserial
+from crossframe.attributes import RMetadata
 from crossframe.codecs import csv_schema
 from crossframe.codecs.csv_columns import describe
 from crossframe.codecs.names import DATA_SET_NAME
@@ -150,8 +152,15 @@ def _count(value: object, what: str) -> int:
 
 
 def like(table: pa.Table) -> pa.Table:
-    """Return the table without its rows: types, levels and metadata."""
-    return table.slice(0, 0)
+    """Return the table without its rows: types, levels and metadata; of row names, that they are texts."""
+    table = table.slice(0, 0)
+    noted = RMetadata.of(table.schema)
+    names = noted.attributes.pop("row.names", None)
+    if names is None:
+        return table
+    if names.kind == "character":
+        noted.attributes["row.names"] = _rserial.vector(pa.array([], pa.string()))
+    return noted.apply(table)
 
 
 def _schema(table: pa.Table) -> dict[str, Any] | None:

@@ -61,7 +61,8 @@ class Stream:
         # What has come while it is little.
         self._held: list[memoryview] = []
         self._before: Buffer = b""
-        self._done: list[bytes] = []
+        # Why one room that grows: pieces kept until they are joined take twice the memory, all of it new.
+        self._out = bytearray(_GZIP_HEADER if name == "gzip" else _ZLIB_HEADER)
         self._waiting: deque[Future[bytes]] = deque()
         # Why threads: the compressors let go of the interpreter's lock.
         self._pool = ThreadPoolExecutor(os.cpu_count() or 1)
@@ -93,20 +94,23 @@ class Stream:
         self._sum = (isal_zlib.crc32 if self._name == "gzip" else isal_zlib.adler32)(view, self._sum)
         self._before = view[-_WINDOW:]
         if len(self._waiting) > _WAITING:
-            self._done.append(self._waiting.popleft().result())
+            self._out += self._waiting.popleft().result()
 
-    def finish(self) -> bytes:
+    def finish(self) -> bytes | bytearray:
         """Return the whole."""
         if self._size < _LARGE:
             return stdlib.compress(b"".join(self._held), _SMALL_LEVEL, _WINDOW_BITS[self._name])
-        blocks = self._done + [one.result() for one in self._waiting]
+        while self._waiting:
+            self._out += self._waiting.popleft().result()
+        self._out += _LAST
         if self._name == "gzip":
-            trailer = struct.pack("<II", self._sum, self._size & 0xFFFFFFFF)
-            return b"".join([_GZIP_HEADER, *blocks, _LAST, trailer])
-        return b"".join([_ZLIB_HEADER, *blocks, _LAST, struct.pack(">I", self._sum)])
+            self._out += struct.pack("<II", self._sum, self._size & 0xFFFFFFFF)
+        else:
+            self._out += struct.pack(">I", self._sum)
+        return self._out
 
 
-def deflate(data: Buffer, name: str) -> bytes:
+def deflate(data: Buffer, name: str) -> bytes | bytearray:
     """Return ``data`` as one gzip member or zlib stream."""
     view = memoryview(data).cast("B")
     with Stream(name) as stream:

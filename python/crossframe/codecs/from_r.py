@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from crossframe.attributes import RMetadata, texts_of, to_array
+from crossframe.arrow_types import ROBJECT
+from crossframe.attributes import RMetadata, compact_rows, decode_node, texts_of, to_array
 from crossframe.codecs.columns import check_names
 from crossframe.codecs.from_r_cells import decode_list, decode_matrix
 from crossframe.codecs.from_r_columns import BY_CLASS, Column, decode_plain, own_attributes
 from crossframe.codecs.posixlt import decode_posixlt
-from crossframe.codecs.r_origin import ORIGIN_ATTRIBUTE, restore_origin
+from crossframe.codecs.r_origin import ORIGIN_ATTRIBUTE, cast_noted, restore_origin
 from crossframe.errors import DecodeError
+from crossframe.losses import Losses
 
 if TYPE_CHECKING:
     from crossframe._rserial import Node
-    from crossframe.losses import Losses
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ def decode_frame(node: Node, losses: Losses) -> pa.Table:
     body = _decode_body(node, losses)
     origin = body.metadata.attributes.pop(ORIGIN_ATTRIBUTE, None)
     table = body.metadata.apply(_table(body))
-    return table if origin is None else restore_origin(table, origin)
+    return table if origin is None else restore_origin(table, origin, _lists_of)
 
 
 def _decode_body(node: Node, losses: Losses) -> _Body:
@@ -113,6 +114,31 @@ def decode_column(name: str, node: Node, losses: Losses) -> Column:
     return decode_plain(name, node, losses)
 
 
+def _lists_of(cells: pa.Array, wanted: pa.DataType) -> pa.Array:
+    """Read cells that are carried whole, and hold vectors of one type, as lists of it."""
+    if not (pa.types.is_list(wanted) or pa.types.is_large_list(wanted)):
+        raise DecodeError(f"Can't read a list column as {wanted}.")
+    nodes = [decode_node(cell, "a list column's cell") for cell in cells.storage.to_pylist()]
+    parts = [None if node.kind == "null" else _items_of(node, wanted.value_type) for node in nodes]
+    offsets = np.cumsum([0, *(0 if part is None else len(part) for part in parts)])
+    items = [part for part in parts if part is not None]
+    kind = pa.LargeListArray if pa.types.is_large_list(wanted) else pa.ListArray
+    return kind.from_arrays(
+        pa.array(offsets, pa.int64() if kind is pa.LargeListArray else pa.int32()),
+        pa.concat_arrays(items) if items else pa.array([], wanted.value_type),
+        mask=pa.array([part is None for part in parts], pa.bool_()),
+    )
+
+
+def _items_of(node: Node, wanted: pa.DataType) -> pa.Array:
+    values = decode_column("", node, Losses()).values
+    if values.null_count == len(values):  # nothing tells their type
+        return pa.nulls(len(values), wanted)
+    if values.type == ROBJECT:
+        return _lists_of(values, wanted)
+    return cast_noted(values, wanted)
+
+
 def _column_names(node: Node) -> list[str]:
     names = node.attribute("names")
     texts = to_array(names).to_pylist() if names is not None and names.kind == "character" else []
@@ -139,13 +165,11 @@ def _read_frame_attributes(node: Node, metadata: RMetadata, arrays: list[pa.Arra
 
 
 def _row_names(value: Node) -> tuple[int, bool]:
-    """Return the number of rows and whether the row names say more than 1..n.
-
-    Source: R's help page ``.row_names_info``: ``c(NA, -n)`` stands for 1..n.
-    """
+    """Return the number of rows and whether the row names say more than 1..n."""
     if value.kind != "integer":
         return value.length, True
+    rows = compact_rows(value)
+    if rows is not None:
+        return rows, False
     numbers = to_array(value)
-    if len(numbers) == 2 and not numbers[0].is_valid and numbers[1].is_valid:  # noqa: PLR2004 - c(NA, -n)
-        return abs(numbers[1].as_py()), False
     return len(numbers), not numbers.equals(pa.array(np.arange(1, len(numbers) + 1, dtype=np.int32)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crossframe.attributes import texts_of, to_array
+from crossframe.attributes import compact_rows, texts_of, to_array
 from crossframe.codecs.from_r import is_frame
 from crossframe.codecs.from_r_columns import is_zone
 from crossframe.results import ColumnInfo, ObjectInfo
@@ -22,7 +22,6 @@ _CLASSES = {
     "difftime": "difftime",
     "integer64": "integer64",
 }
-_COMPACT = 2  # row names c(NA, -n)
 
 
 def describe_object(name: str, node: Node) -> ObjectInfo:
@@ -45,11 +44,8 @@ def _rows(node: Node) -> int:
     row_names = node.attribute("row.names")
     if row_names is None:
         return node.entries[0][1].length if node.length else 0
-    if row_names.kind == "integer" and row_names.length == _COMPACT:
-        first, count = to_array(row_names).to_pylist()
-        if first is None and count is not None:
-            return int(abs(count))
-    return row_names.length
+    rows = compact_rows(row_names)
+    return row_names.length if rows is None else rows
 
 
 def _describe_column(name: str, node: Node) -> ColumnInfo:

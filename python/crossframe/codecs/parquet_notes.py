@@ -5,7 +5,7 @@
 - lists of size zero, stored as lists of any size: the type;
 - structs without fields, stored as booleans: the type.
 
-The fields of a struct have notes of their own; items of lists have none.
+The fields of a struct and the items of lists have notes of their own.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ def noted_column(field: pa.Field, column: pa.ChunkedArray) -> Column | None:
         return _noted_levels(field, column)
     if pa.types.is_fixed_size_list(type_) and type_.list_size == 0:
         return _changed(field, pa.list_(type_.value_field), column)
+    if _is_list(type_):
+        return _with_items(field, column, noted_column)
     if type_ in (pa.date64(), pa.time32("s")) or (pa.types.is_timestamp(type_) and type_.unit == "s"):
         return field.with_metadata(_with(field, {TYPE_KEY: type_text(type_)})), column
     return None
@@ -58,7 +60,7 @@ def restored_column(field: pa.Field, column: pa.ChunkedArray) -> Column | None:
     if pa.types.is_struct(field.type):
         return _restored_struct(field, column)
     if not notes:
-        return None
+        return _with_items(field, column, restored_column) if _is_list(field.type) else None
     metadata = {key: value for key, value in field.metadata.items() if key not in notes}
     if notes.get(TYPE_KEY) == _NO_FIELDS:
         return field.with_type(pa.struct([])).with_metadata(metadata or None), _fieldless(column)
@@ -96,6 +98,40 @@ def _with_parts(
     arrays = [_one_array(values) for _, values in columns]
     struct = pa.StructArray.from_arrays(arrays, fields=[part for part, _ in columns], mask=array.is_null())
     return field.with_type(struct.type), pa.chunked_array([struct])
+
+
+def _is_list(type_: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_list(type_) or pa.types.is_large_list(type_) or pa.types.is_fixed_size_list(type_)
+    )
+
+
+def _with_items(
+    field: pa.Field, column: pa.ChunkedArray, change: Callable[[pa.Field, pa.ChunkedArray], Column | None]
+) -> Column | None:
+    """Return lists whose items are changed; ``None`` where they are not."""
+    array = _one_array(column)
+    fixed = pa.types.is_fixed_size_list(field.type)
+    if fixed:
+        # Why not flatten(): it leaves out the items of missing lists, which have room here.
+        items = array.values.slice(array.offset * field.type.list_size, len(array) * field.type.list_size)
+    else:
+        items = array.flatten()
+    changed = change(field.type.value_field, pa.chunked_array([items]))
+    if changed is None:
+        return None
+    item, values = changed
+    if fixed:
+        type_ = pa.list_(item, field.type.list_size)
+        lists = pa.FixedSizeListArray.from_arrays(_one_array(values), type=type_, mask=array.is_null())
+    else:
+        large = pa.types.is_large_list(field.type)
+        type_ = pa.large_list(item) if large else pa.list_(item)
+        ends = pc.cumulative_sum(pc.list_value_length(array).fill_null(0))
+        offsets = pa.concat_arrays([pa.array([0], ends.type), ends])
+        kind = pa.LargeListArray if large else pa.ListArray
+        lists = kind.from_arrays(offsets, _one_array(values), type=type_, mask=array.is_null())
+    return field.with_type(lists.type), pa.chunked_array([lists])
 
 
 def _one_array(column: pa.ChunkedArray) -> pa.Array:

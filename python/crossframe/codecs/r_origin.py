@@ -15,14 +15,14 @@ import numpy as np
 import pyarrow as pa
 
 from crossframe import _rserial
-from crossframe.arrow_types import parse_type, type_text
+from crossframe.arrow_types import ROBJECT, parse_type, type_text
 from crossframe.attributes import STORAGE_KEY, to_array, with_metadata
-from crossframe.errors import DecodeError
+from crossframe.errors import CrossframeError
 from crossframe.pandas_note import PANDAS_KEY, read_note, says_more
 from crossframe.types import row_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from crossframe._rserial import Node
 
@@ -49,30 +49,45 @@ def origin_node(schema: pa.Schema, r_types: Mapping[str, str]) -> Node | None:
     return _rserial.vector(pa.array([json.dumps(document, ensure_ascii=False)]))
 
 
-def restore_origin(table: pa.Table, node: Node) -> pa.Table:
+def restore_origin(
+    table: pa.Table, node: Node, lists_of: Callable[[pa.Array, pa.DataType], pa.Array]
+) -> pa.Table:
     """Give a table decoded from R the Arrow types that :func:`origin_node` noted, where they still fit.
+
+    Args:
+        table: The table.
+        node: The attribute's value.
+        lists_of: Reads cells that are carried whole as lists of a type.
 
     Why lenient: the attribute outlives edits in R, so what no longer fits is passed over.
     """
     document = _document(node)
     columns = document.get("columns")
-    for name, entry in columns.items() if isinstance(columns, dict) else ():
-        index = table.schema.get_field_index(name)
-        if index < 0 or not isinstance(entry, dict):
-            continue
-        field = table.schema.field(index)
-        row = row_of(field.type)
-        if row is None or row.type != entry.get("r"):
-            continue
-        restored = _cast(table.column(index), str(entry.get("arrow")))
-        if restored is not None:
-            notes = {key: value for key, value in (field.metadata or {}).items() if key != STORAGE_KEY}
-            table = table.set_column(index, pa.field(name, restored.type, metadata=notes or None), restored)
+    if isinstance(columns, dict) and table.num_columns:
+        table = _with_types(table, columns, lists_of)
     pandas = document.get("pandas")
     if isinstance(pandas, dict):
         metadata = (table.schema.metadata or {}) | {PANDAS_KEY: json.dumps(pandas).encode()}
         table = with_metadata(table, metadata)
     return table
+
+
+def _with_types(
+    table: pa.Table, noted: Mapping[str, Any], lists_of: Callable[[pa.Array, pa.DataType], pa.Array]
+) -> pa.Table:
+    """Give columns the Arrow types noted of them."""
+    fields, columns = list(table.schema), list(table.columns)
+    for index, field in enumerate(fields):
+        entry = noted.get(field.name)
+        row = row_of(field.type)
+        if not isinstance(entry, dict) or row is None or row.type != entry.get("r"):
+            continue
+        restored = _cast(columns[index], str(entry.get("arrow")), lists_of)
+        if restored is not None:
+            notes = {key: value for key, value in (field.metadata or {}).items() if key != STORAGE_KEY}
+            fields[index] = pa.field(field.name, restored.type, metadata=notes or None)
+            columns[index] = restored
+    return pa.Table.from_arrays(columns, schema=pa.schema(fields, table.schema.metadata))
 
 
 def _document(node: Node) -> dict[str, Any]:
@@ -85,16 +100,25 @@ def _document(node: Node) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _cast(column: pa.ChunkedArray, arrow_type: str) -> pa.ChunkedArray | None:
+def _cast(
+    column: pa.ChunkedArray, arrow_type: str, lists_of: Callable[[pa.Array, pa.DataType], pa.Array]
+) -> pa.ChunkedArray | None:
     try:
         wanted = parse_type(arrow_type)
         if pa.types.is_null(wanted) and column.null_count == len(column):
             return pa.chunked_array([pa.nulls(len(column))])
-        if _is_finest(column.type) and wanted.id == column.type.id:
-            column = _rounded(column, _NANOSECONDS[wanted.unit])
-        return column.cast(wanted)
-    except (DecodeError, pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        if column.type == ROBJECT:
+            return pa.chunked_array([lists_of(column.combine_chunks(), wanted)])
+        return pa.chunked_array([cast_noted(one, wanted) for one in column.chunks], wanted)
+    except (CrossframeError, pa.ArrowException):
         return None
+
+
+def cast_noted(values: pa.Array, wanted: pa.DataType) -> pa.Array:
+    """Give values that R's types bring the type that was noted of them."""
+    if _is_finest(values.type) and wanted.id == values.type.id:
+        values = _rounded(values, _NANOSECONDS[wanted.unit])
+    return values.cast(wanted)
 
 
 _NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
@@ -105,14 +129,11 @@ def _is_finest(arrow_type: pa.DataType) -> bool:
     return bool(temporal and arrow_type.unit == "ns")
 
 
-def _rounded(column: pa.ChunkedArray, unit: int) -> pa.ChunkedArray:
+def _rounded(values: pa.Array, unit: int) -> pa.Array:
     """Round nanoseconds to a coarser unit.
 
     Why: R's double holds a time of today to 2^-22 s, so whole microseconds come back a few nanoseconds off.
     """
-    array = column.combine_chunks()
-    counts = array.view(pa.int64()).fill_null(0).to_numpy()
+    counts = values.view(pa.int64()).fill_null(0).to_numpy()
     rounded = np.floor_divide(counts + unit // 2, unit) * unit
-    return pa.chunked_array(
-        [pa.array(rounded, mask=array.is_null().to_numpy(zero_copy_only=False)).view(array.type)]
-    )
+    return pa.array(rounded, mask=values.is_null().to_numpy(zero_copy_only=False)).view(values.type)

@@ -1,6 +1,6 @@
 """RDS and RData: bytes <-> Arrow tables, through the native codec.
 
-Large gzip data are decoded while they are expanded.
+Large gzip data are decoded while they are expanded, files of this machine while they are read.
 
 Source: R Internals, section 1.8 (Serialization Formats) and the header of ``saveload.c``.
 """
@@ -50,11 +50,11 @@ def _decode(packed: Packed, what: str, skip: int = 0) -> Node:
     return decode_node(memoryview(packed.whole())[skip:], what) if found is None else found
 
 
-def _decode_pieces(pieces: Generator[bytes], size: int, skip: int) -> Node | None:
+def _decode_pieces(pieces: Generator[bytes | memoryview], size: int, skip: int) -> Node | None:
     """Decode while the bytes come; ``None`` where anything is wrong, which the slow way then tells."""
     come = 0
 
-    def counted() -> Generator[bytes]:
+    def counted() -> Generator[bytes | memoryview]:
         nonlocal come
         for piece in pieces:
             come += len(piece)

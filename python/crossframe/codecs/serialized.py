@@ -35,7 +35,7 @@ class Serialized:
         encoded = _rserial.encode(self.root, self.version)
         return self.header + encoded if self.header else encoded
 
-    def compressed(self, name: str) -> bytes:
+    def compressed(self, name: str) -> bytes | bytearray:
         """Return the bytes in a compression of ``formats.csv``.
 
         Raises:

@@ -14,10 +14,10 @@ from crossframe import _rserial
 from crossframe.attributes import STORAGE_KEY, Attributes, RMetadata, character
 from crossframe.codecs.columns import check_names
 from crossframe.codecs.from_r import decode_column
-from crossframe.codecs.from_r_columns import INT64_MAX, unsupported
+from crossframe.codecs.from_r_columns import INT32_MAX, INT64_MAX, unsupported
 from crossframe.codecs.posixlt import KEPT, STORAGE, encode_posixlt
 from crossframe.codecs.r_origin import ORIGIN_ATTRIBUTE, origin_node
-from crossframe.codecs.to_r_cells import encode_list, encode_matrix, encode_robjects
+from crossframe.codecs.to_r_cells import encode_list, encode_matrix, encode_robjects, is_list_of_vectors
 from crossframe.codecs.to_r_columns import BY_ROW, Vector
 from crossframe.losses import Losses
 from crossframe.types import row_name
@@ -95,6 +95,8 @@ def encode_column(field: pa.Field, values: pa.Array, metadata: RMetadata, losses
         return encode_posixlt(field.name, values, own.get(KEPT), losses)
     if row == "matrix":
         vector = encode_matrix(field, values, own, losses)
+    elif row == "list" and is_list_of_vectors(field.type):
+        vector = _encode_vectors(field, values, losses)
     elif row == "list":
         vector = encode_list(field, values, losses)
     elif row == "robject":
@@ -104,6 +106,16 @@ def encode_column(field: pa.Field, values: pa.Array, metadata: RMetadata, losses
     else:
         raise unsupported(field.name, f"Arrow's {field.type}")
     return _with_attributes(vector, own, s4=(field.metadata or {}).get(STORAGE_KEY) == b"S4")
+
+
+def _encode_vectors(field: pa.Field, values: pa.Array, losses: Losses) -> Vector:
+    """Turn lists into an R list whose cells are vectors with a class, or lists; a missing one is ``NULL``."""
+    item = pa.field(field.name, field.type.value_type)
+    cells = [
+        encode_column(item, cell.values, RMetadata(), losses) if cell.is_valid else _rserial.null()
+        for cell in values
+    ]
+    return Vector(_rserial.generic_list(cells))
 
 
 def _with_attributes(vector: Vector, own: Mapping[str, Node], *, s4: bool) -> Node:
@@ -157,6 +169,9 @@ def _brought_back(arrow_type: pa.DataType, values: pa.ChunkedArray, column: Node
 def _is_usual(arrow_type: pa.DataType, values: pa.ChunkedArray) -> bool:
     if arrow_type == pa.date32():
         return True
+    if pa.types.is_large_string(arrow_type):
+        # What 32-bit offsets can't reach is decoded as it is here.
+        return bool((pc.sum(pc.binary_length(values)).as_py() or 0) > INT32_MAX)
     if pa.types.is_dictionary(arrow_type):
         return bool(arrow_type.index_type == pa.int32() and arrow_type.value_type == pa.string())
     if pa.types.is_timestamp(arrow_type):

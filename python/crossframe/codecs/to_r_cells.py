@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from crossframe.losses import Losses
 
 _ITEM_ROWS = {"logical", "integer", "integer64", "double", "character"}
+_CELL_ROWS = {"date", "posixct", "difftime", "hms"}
 
 
 def _encode_items(field: pa.Field, items: pa.Array, losses: Losses) -> Node:
@@ -41,6 +42,17 @@ def encode_list(field: pa.Field, values: pa.Array, losses: Losses) -> Vector:
     lengths = pc.list_value_length(values).cast(pa.int32())
     items = _encode_items(field, values.flatten(), losses)
     return Vector(_rserial.split(items, _rserial.vector(lengths)))
+
+
+def is_list_of_vectors(arrow_type: pa.DataType) -> bool:
+    """Whether the cells are R vectors with a class, or lists again: each is then encoded as a column is."""
+    item = arrow_type.value_type
+    row = row_name(item)
+    return row in _CELL_ROWS or (row == "list" and (is_list_of_vectors(item) or _holds_items(item)))
+
+
+def _holds_items(arrow_type: pa.DataType) -> bool:
+    return row_name(arrow_type.value_type) in _ITEM_ROWS
 
 
 def encode_matrix(field: pa.Field, values: pa.Array, own: Attributes, losses: Losses) -> Vector:

@@ -14,6 +14,7 @@ from crossframe.stores.abilities import (
     Expires,
     KeepsUploads,
     Link,
+    Pages,
     Publishes,
     ReadsMany,
     Signs,
@@ -24,11 +25,12 @@ from crossframe.stores.abilities import (
     reader_of,
 )
 from crossframe.stores.folder import FolderStore
+from crossframe.stores.local import open_local
 from crossframe.stores.memory import MemoryStore
 from crossframe.stores.near_miss import with_near_miss
 from crossframe.stores.prefix import PrefixStore
 from crossframe.stores.protocol import BucketMeta, Children, ObjectMeta, Store
-from crossframe.stores.resolve import Location, get_root, list_buckets, resolve, set_root
+from crossframe.stores.resolve import Location, absolute_root, get_root, list_buckets, resolve, set_root
 from crossframe.stores.s3_session import S3Options
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ __all__ = [
     "Location",
     "MemoryStore",
     "ObjectMeta",
+    "Pages",
     "PrefixStore",
     "Publishes",
     "ReadsMany",
@@ -60,9 +63,11 @@ __all__ = [
     "Upload",
     "VersionMeta",
     "Versions",
+    "absolute_root",
     "get_root",
     "list_buckets",
     "make_bucket",
+    "open_local",
     "reader_of",
     "resolve",
     "set_root",

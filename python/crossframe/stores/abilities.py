@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from crossframe.errors import CrossframeError
-    from crossframe.stores.protocol import ObjectMeta, Store
+    from crossframe.stores.protocol import Children, ObjectMeta, Store
 
 Verb = Literal["get", "put"]
 
@@ -165,6 +165,14 @@ class DeletesMany(Protocol):
 
     def delete_many(self, keys: Iterable[str]) -> list[tuple[str, CrossframeError]]:
         """Remove objects, and return those that could not be removed, with the reason."""
+
+
+@runtime_checkable
+class Pages(Protocol):
+    """Levels that come a page at a time."""
+
+    def child_pages(self, prefix: str = "") -> Iterator[Children]:
+        """Yield one level below ``prefix``, each page asked for when it is wanted; in order within a page."""
 
 
 @runtime_checkable

@@ -78,6 +78,11 @@ class FolderStore(WithoutLinks):
             file.seek(start)
             return file.read(-1 if length is None else length)
 
+    def open(self, key: str, *, version: str | None = None) -> BinaryIO:
+        """Open a file for reading, unbuffered."""
+        with as_ours("read", key, self.uri):
+            return os.fdopen(self._open(key, version), "rb", buffering=0)
+
     def get_to(self, key: str, file: BinaryIO, *, version: str | None = None) -> ObjectMeta:
         """Write a file's bytes to another file."""
         start = file.tell()

@@ -144,7 +144,14 @@ class PrefixStore:
 
     def children(self, prefix: str = "") -> Children:
         """List one level below ``prefix``."""
-        found = self._store.children(self._prefix + prefix)
+        return self._level(self._store.children(self._prefix + prefix))
+
+    def child_pages(self, prefix: str = "") -> Iterator[Children]:
+        """Yield one level below ``prefix``, a page at a time."""
+        for page in self._need("child_pages")(self._prefix + prefix):
+            yield self._level(page)
+
+    def _level(self, found: Children) -> Children:
         return Children(
             tuple(one.removeprefix(self._prefix) for one in found.prefixes),
             tuple(self._relative(meta) for meta in found.objects if meta.key != self._prefix),

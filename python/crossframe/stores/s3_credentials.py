@@ -20,7 +20,9 @@ from botocore.exceptions import ClientError, SSOError, TokenRetrievalError
 from botocore.utils import parse_timestamp
 
 from crossframe import errors
-from crossframe.stores.s3_errors import FOREIGN, Request, answer_text, translate
+from crossframe.stores.s3_answers import answer_text
+from crossframe.stores.s3_errors import FOREIGN, translate
+from crossframe.stores.s3_request import Request
 from crossframe.stores.s3_session import Caller
 
 if TYPE_CHECKING:

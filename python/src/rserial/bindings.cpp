@@ -47,10 +47,10 @@ class View {
   Py_buffer view_;
 };
 
-Handle decode_bytes(nb::handle data) {
+Handle decode_bytes(nb::handle data, std::size_t narrow_text) {
   const View view(data);
   nb::gil_scoped_release unlocked;
-  Decoded decoded = decode(view.data(), view.size());
+  Decoded decoded = decode(view.data(), view.size(), narrow_text);
   return {decoded.tree, decoded.root};
 }
 
@@ -272,7 +272,7 @@ NB_MODULE(_rserial, m) {
            [](const Handle& self, const std::string& name) { return self.node->inherits(name.c_str()); })
       .def("__arrow_c_array__", &arrow_c_array, nb::arg("requested_schema") = nb::none());
 
-  m.def("decode", &decode_bytes, nb::arg("data"));
+  m.def("decode", &decode_bytes, nb::arg("data"), nb::arg("narrow_text") = kNarrowText);
   m.def("decode_pieces", &decode_pieces, nb::arg("pieces"), nb::arg("size"), nb::arg("skip") = 0);
   m.def("encode", &encode_bytes, nb::arg("root"), nb::arg("version") = 3, nb::arg("ascii") = false);
   m.def("encode_pieces", &encode_pieces, nb::arg("root"), nb::arg("version"), nb::arg("size"),

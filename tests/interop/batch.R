@@ -65,6 +65,10 @@ switch(
   write = write_some(),
   combine = cf_save(cf_load_many(pattern, combine = TRUE), "combined/R.rds"),
   same = cat(same(cf_load("combined/R.rds"), cf_load("combined/Python.rds"))),
+  interrupt = tryCatch(
+    cf_load_many("many/"),
+    interrupt = function(condition) cat("interrupted")
+  ),
   faults = cat(jsonlite::toJSON(
     lapply(
       c(raise = "raise", collect = "collect", skip = "skip"),

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import time
 import uuid
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -16,8 +21,11 @@ from crossframe import errors
 from gate import ALWAYS, Gate, Rule
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conftest import RunR
 
+HERE = Path(__file__).parent
 PATTERN = "runs/{site}/{n:int}_{day:date}.*"
 KEYS = [f"many/f{number:03}.rds" for number in range(200)]
 CORRUPT, DENIED, VANISHED = KEYS[50], KEYS[100], KEYS[150]
@@ -49,8 +57,8 @@ def test_both_combine_the_same_files_to_one_frame(shared_root: str, run_r: RunR)
 
 
 @pytest.fixture
-def failing(seaweedfs: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Any:
-    """200 keys behind the gate: one corrupt, one that may not be read, one that is gone by then."""
+def many(seaweedfs: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[Gate]:
+    """A gate before 200 keys, one of them corrupt; the root lies behind it."""
     server = seaweedfs.server
     prefix = f"run-{uuid.uuid4().hex}/"
     cf.save(pd.DataFrame({"x": [1.5, 2.5]}), tmp_path / "x.rds")
@@ -59,14 +67,10 @@ def failing(seaweedfs: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> A
     for key in KEYS:
         client.put_object(Bucket=bucket, Key=prefix + key, Body=data[:-9] if key == CORRUPT else data)
     with Gate(server.endpoint, {server.access_key: server.secret_key}) as gate:
-        gate.expect(
-            Rule("status", "GET", DENIED, status=403, code="AccessDenied", times=ALWAYS),
-            Rule("status", "GET", VANISHED, status=404, code="NoSuchKey", times=ALWAYS),
-        )
         for name, value in {**server.env(), "AWS_ENDPOINT_URL_S3": gate.endpoint}.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("CROSSFRAME_ROOT", f"s3://{bucket}/{prefix}")
-        yield
+        yield gate
 
 
 def outcome(mode: str) -> dict[str, Any]:
@@ -83,8 +87,11 @@ def outcome(mode: str) -> dict[str, Any]:
     return {"kind": "loaded", "said": [str(one.message) for one in told], "loaded": len(loaded)}
 
 
-def test_three_of_200_keys_fail(failing: None, run_r: RunR) -> None:
-    del failing
+def test_three_of_200_keys_fail(many: Gate, run_r: RunR) -> None:
+    many.expect(
+        Rule("status", "GET", DENIED, status=403, code="AccessDenied", times=ALWAYS),
+        Rule("status", "GET", VANISHED, status=404, code="NoSuchKey", times=ALWAYS),
+    )
     python = {mode: outcome(mode) for mode in ("raise", "collect", "skip")}
     for told in (python, json.loads(run_r("batch.R", "faults", "many/"))):
         assert told["raise"]["kind"] == "decode"
@@ -97,3 +104,16 @@ def test_three_of_200_keys_fail(failing: None, run_r: RunR) -> None:
         assert told["skip"]["loaded"] == 197
         for key, said in zip((CORRUPT, DENIED, VANISHED), told["skip"]["said"], strict=True):
             assert f"'{key}'" in said
+
+
+def test_an_interrupt_ends_what_r_has_on_its_way(many: Gate) -> None:
+    many.expect(Rule("hang", "GET", "[.]rds", seconds=60, times=ALWAYS))
+    command = ["Rscript", "--vanilla", str(HERE / "batch.R"), "interrupt"]
+    environment = {"R_LIBS": str(HERE.parents[1] / ".rlib")} | os.environ
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as child:
+        until = time.monotonic() + 60
+        while not any(entry.fault for entry in many.log) and time.monotonic() < until:
+            time.sleep(0.1)
+        child.send_signal(signal.SIGINT)
+        said, _ = child.communicate(timeout=50)
+    assert said == "interrupted"

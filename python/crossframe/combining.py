@@ -226,24 +226,25 @@ def _with_notes(table: pa.Table, parts: Sequence[Part], losses: Losses) -> pa.Ta
 
 def _r_notes(parts: Sequence[Part], losses: Losses) -> RMetadata:
     """Return R's attributes, of the first to have them, where no other part contradicts."""
-    by_text = {_r_text(part): part for part in reversed(parts)}
-    noted = {text: RMetadata.of(part.table.schema) for text, part in by_text.items()}
-    rows = [noted[_r_text(part)].attributes.get("row.names") for part in parts]
+    by_schema = {_said(part): part for part in reversed(parts)}
+    noted = {said: RMetadata.of(part.table.schema) for said, part in by_schema.items()}
+    rows = [noted[_said(part)].attributes.get("row.names") for part in parts]
     for one in noted.values():
         one.attributes.pop("row.names", None)
-    kept = noted[_r_text(parts[0])]
+    kept = noted[_said(parts[0])]
     _keep_agreed("the frame", kept.attributes, [one.attributes for one in noted.values()], losses)
-    for text, one in noted.items():
-        for name in by_text[text].table.column_names:
+    for said, one in noted.items():
+        for name in by_schema[said].table.column_names:
             column = kept.columns.setdefault(name, one.column(name))
             _keep_agreed(name, column.attributes, [one.column(name).attributes], losses)
     _keep_row_names(kept, rows, losses)
     return kept
 
 
-def _r_text(part: Part) -> bytes | None:
+def _said(part: Part) -> tuple[bytes | None, ...]:
+    """Return R's text with the columns it is about: without a text, too, a column says that it has none."""
     text: bytes | None = (part.table.schema.metadata or {}).get(R_KEY)
-    return text
+    return (text, *(name.encode() for name in part.table.column_names))
 
 
 def _keep_row_names(kept: RMetadata, rows: Sequence[Node | None], losses: Losses) -> None:

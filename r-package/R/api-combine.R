@@ -79,8 +79,8 @@ stack_column <- function(name, pieces, rows, parts) {
   if (!length(typed) || type == "struct") {
     return(values)
   }
-  own <- kinds[typed]
-  dress_column(name, values, type, pieces[typed], own, united)
+  alone <- length(parts) == 1L
+  dress_column(name, values, pieces[typed], kinds[typed], type, united, alone)
 }
 
 # The kind that holds all; an error names the part that brought the kind it does not fit.
@@ -145,7 +145,7 @@ stack_values <- function(name, type, pieces, kinds, rows, units) {
 
 # Whole numbers that a double can't hold.
 warn_inexact <- function(name, x, numbers) {
-  lost <- which(abs(numbers) > 2^53)
+  lost <- which(abs(numbers) >= 2^53)
   bits <- unclass(x)[lost]
   lost <- lost[!is_exact_int64(bits)]
   if (length(lost)) {
@@ -211,8 +211,9 @@ stack_matrices <- function(pieces, at, rows, first) {
 
 # ---- Attributes ----
 
-# Values with the class of their type, and with the attributes in which the pieces agree.
-dress_column <- function(name, values, type, pieces, kinds, united) {
+# Values with the class of their type, and with the attributes in which the pieces agree. alone: there is one
+# part only.
+dress_column <- function(name, values, pieces, kinds, type, united, alone) {
   whose <- sprintf("column '%s'", name)
   first <- pieces[[1L]]
   if (type == "posixlt") {
@@ -228,12 +229,12 @@ dress_column <- function(name, values, type, pieces, kinds, united) {
   own <- Map(pieces, kinds, f = function(piece, kind) {
     column_attributes(piece, kind$type)
   })
-  kept <- agreed_attributes(own, whose, column_bound)
+  kept <- agreed_attributes(own, whose, if (!alone) column_bound)
   if (any(vapply(kinds, function(kind) kind$type != type, NA))) {
     # Why: a class is one of values of its own type.
     kept[["class"]] <- NULL
   }
-  if (type == "matrix" && length(pieces) > 1L) {
+  if (type == "matrix" && !alone) {
     kept$dimnames <- agreed_dimnames(pieces)
   }
   apply_attributes(values, kept, whose)
@@ -248,12 +249,9 @@ agreed_dimnames <- function(pieces) {
 
 # Of the first's attributes those that all others have alike; each that is not is told.
 #
-# bound: names of those that belong to the rows of one part, and go without a word where there are more.
+# bound: names of those that belong to the rows of one part, and go without a word.
 agreed_attributes <- function(all, whose, bound) {
   kept <- all[[1L]]
-  if (length(all) == 1L) {
-    return(kept)
-  }
   kept <- kept[setdiff(names(kept), bound)]
   same <- vapply(names(kept), FUN.VALUE = NA, function(name) {
     its <- kept[name]

@@ -82,13 +82,15 @@ text_bar <- function(total) {
   )
 }
 
-cli_bar <- function(total) {
+# type: what is counted, as cli has it: "download" for bytes, "tasks" for objects.
+cli_bar <- function(total, type = "download", name = NULL) {
   frame <- environment()
   # Why no delay of its own: ours has passed.
   old <- options(cli.progress_show_after = 0)
   on.exit(options(old))
   id <- cli::cli_progress_bar(
-    type = "download",
+    name,
+    type = type,
     total = total,
     .auto_close = FALSE,
     .envir = frame

@@ -19,6 +19,12 @@ test_that("keys of s3save() end as the objects in them", {
         cf_load_many("foo/bar/baz/", names = "key"),
         paste0("foo/bar/baz/", c("d", "e", "f"))
       )
+      session <- new.env()
+      listed <- get_bucket_df(resolve(".")$store)$Key
+      for (match in listed[grep("^foo/bar/baz/", listed)]) {
+        s3load(object = match, envir = session)
+      }
+      expect_identical(mget(ls(session), session), expected)
     })
   }
 })

@@ -225,6 +225,33 @@ each_store(
   }
 )
 
+each_store(
+  "many are put, errors in their place, and a stream that is closed sends nothing more",
+  function(store, kind) {
+    store$put("many/05", bytes("taken"))
+    stream <- store$put_stream()
+    for (at in 1:12) {
+      item <- list(key = sprintf("many/%02d", at), data = bytes("new"))
+      item$if_absent <- TRUE
+      stream$ask(at, item)
+    }
+    got <- vector("list", 12)
+    for (count in 1:12) {
+      one <- stream$take()
+      got[[one$at]] <- one$got
+    }
+    expect_null(stream$take())
+    expect_s3_class(got[[5]], "crossframe_error_object_exists")
+    expect_identical(vapply(got[-5], `[[`, 0, "size"), rep(3, 11))
+    expect_identical(store$list("many/")$key, sprintf("many/%02d", 1:12))
+    expect_identical(text_of(store, "many/05"), "taken")
+    stream <- store$get_stream(c("many/01", "many/02"))
+    stream$ask(1)
+    stream$close()
+    expect_null(stream$take())
+  }
+)
+
 each_store("larger bytes come back as they were", function(store, kind) {
   data <- as.raw(bitwAnd(seq_len(3e6) * 7L, 255L))
   store$put("large.bin", data)

@@ -52,14 +52,18 @@ demo: setup ## the story of a lab: R and Python share a folder, then a bucket
 	@python examples/demo.py
 
 .PHONY: bench
-bench: setup ## time reading and writing beside R and pyreadr, as ratios
-	@python tests/benchmarks/bench.py
+bench: setup ## time everything beside its peers, as ratios: files, batches, transfers, the live bridge
+	@for one in tests/benchmarks/bench*.py; do python $$one || exit 1; done
 
 # --- to check ----------------------------------------------------------------------------------
 
 .PHONY: test
 test: setup ## every test in both languages; the last line is the count
 	@python tools/run_tests.py
+
+.PHONY: faults
+faults: setup ## break stores in every way and write down what happens (tests/faults/README.md)
+	@python -m pytest -q -p no:randomly --write-faults tests/faults
 
 .PHONY: lint
 lint: setup check-sync ## linters, types, layers, copies

@@ -166,7 +166,7 @@ def tell(console: Console) -> bool:
         where = {"CROSSFRAME_ROOT": str(folder)}
         if not stage.act("1. A folder: no server, no account", where, in_full=True):
             return False
-        count = sum(path.is_file() for path in folder.rglob("*"))
+        count = sum(path.is_file() and ".crossframe" not in path.parts for path in folder.rglob("*"))
         stage.say(f"There are {count} files in the folder.\n")
 
         name = "seaweedfs" if has_seaweedfs() else "moto"

@@ -5,7 +5,7 @@
 layers <- list(
   tables = "tables",
   errors = "errors",
-  bytes = c("json", "serialized"),
+  bytes = c("interrupts", "json", "progress", "serialized"),
   facts = c(
     "attributes",
     "durations",

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TABLES = ROOT / "tests" / "conformance"
 COPIES = (ROOT / "python" / "crossframe", ROOT / "r-package" / "inst" / "tables")
 # What only the tests read.
-NOT_SHARED = {"gaps.csv"}
+NOT_SHARED = {"aws_s3.csv", "gaps.csv"}
 
 # Every file of the scan but the one that offers it to R.
 SCAN_FILES = tuple(

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from crossframe.api import info, load, save
     from crossframe.attributes import RValue
-    from crossframe.batch import find, load_many, save_many
+    from crossframe.batch import find, iter_many, load_many, save_many
     from crossframe.conversion import convert
+    from crossframe.dask_load import load_dask
     from crossframe.deletion import delete
     from crossframe.diagnosis import doctor
     from crossframe.history import restore, versions
     from crossframe.housekeeping import cleanup, expire, make_bucket
     from crossframe.links import publish, request, share, unpublish
     from crossframe.listing import buckets, ls
+    from crossframe.rbridge import from_r, to_r
     from crossframe.safety import check
     from crossframe.stores import S3Options, get_root, set_root
     from crossframe.transfer import copy, download, move, upload
@@ -37,9 +39,12 @@ _HOMES = {
     "download": "transfer",
     "expire": "housekeeping",
     "find": "batch",
+    "from_r": "rbridge",
     "get_root": "stores",
     "info": "api",
+    "iter_many": "batch",
     "load": "api",
+    "load_dask": "dask_load",
     "load_many": "batch",
     "ls": "listing",
     "make_bucket": "housekeeping",
@@ -53,11 +58,14 @@ _HOMES = {
     "save_many": "batch",
     "set_root": "stores",
     "share": "links",
+    "to_r": "rbridge",
     "unpublish": "links",
     "upload": "transfer",
     "versions": "history",
     "write_using": "using",
 }
+
+_MODULES = {"errors", "rbridge"}
 
 __all__ = [
     "RValue",
@@ -74,15 +82,19 @@ __all__ = [
     "errors",
     "expire",
     "find",
+    "from_r",
     "get_root",
     "info",
+    "iter_many",
     "load",
+    "load_dask",
     "load_many",
     "ls",
     "make_bucket",
     "move",
     "open",
     "publish",
+    "rbridge",
     "read_using",
     "request",
     "restore",
@@ -90,6 +102,7 @@ __all__ = [
     "save_many",
     "set_root",
     "share",
+    "to_r",
     "unpublish",
     "upload",
     "versions",
@@ -99,8 +112,8 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     """Import a public name from its module."""
-    if name == "errors":
-        return importlib.import_module("crossframe.errors")
+    if name in _MODULES:
+        return importlib.import_module(f"crossframe.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"crossframe.{_HOMES[name]}"), name)

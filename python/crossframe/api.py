@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
@@ -28,12 +28,15 @@ from crossframe.stores import Versions, open_local, resolve, with_near_miss
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from typing_extensions import Buffer
 
+    from crossframe.data_sets import DataSet
     from crossframe.stores import Location, ObjectMeta, S3Options
     from crossframe.values import Value
+
+Found = TypeVar("Found")
 
 
 def save(
@@ -52,13 +55,19 @@ def save(
     metadata: Mapping[str, str] | None = None,
     options: S3Options | None = None,
 ) -> Saved:
-    """Save a frame to one key.
+    """Save a frame to one key, or a Dask DataFrame as a data set of parts.
+
+    The parts ``part.0.<format>``, ``part.1.<format>`` ... are written by Dask's workers, each whole or not at
+    all, and listed last in ``_crossframe.json`` beside them; then parts of an earlier data set that the new
+    one has not are deleted. ``load`` of the prefix, in R too, gives one frame. The index is kept where it has
+    a name or is not of whole numbers: those count the rows of a partition.
 
     Args:
         frame: A pandas or polars DataFrame, a pyarrow Table or any object with ``__arrow_c_stream__``;
-            for RData also a dict of them by object name.
-        uri: ``s3://bucket/key``, a path, or a key under the root.
-        format: ``"csv"``, ``"parquet"``, ``"rds"`` or ``"rdata"``; by default what the extension says.
+            for RData also a dict of them by object name; or a Dask DataFrame.
+        uri: ``s3://bucket/key``, a path, or a key under the root; of a Dask DataFrame, the prefix.
+        format: ``"csv"``, ``"parquet"``, ``"rds"`` or ``"rdata"``; by default what the extension says. Of a
+            Dask DataFrame one of the first three, by default ``"parquet"``.
         compression: ``"gzip"``, ``"bzip2"``, ``"xz"``, ``"zstd"``, ``"zlib"`` or ``"none"``; by default what
             the extension says, and gzip for RDS and RData.
         name: Name of the object in an RData; by default the key's.
@@ -72,10 +81,12 @@ def save(
         options: How to reach S3.
 
     Returns:
-        What was written.
+        What was written: ``SavedParts`` of a Dask DataFrame.
 
     Raises:
         UnsupportedTypeError: A column has a type outside the type table; nothing is written.
+        SchemaMismatchError: A column has types in two partitions that no type holds both of. The parts are
+            written but not listed.
         DuplicateColumnError: Two columns have one name; nothing is written.
         UnknownFormatError: Neither ``format`` nor the extension tells the format.
         InvalidKeyError: The key can't be written, or leaves the root.
@@ -83,15 +94,33 @@ def save(
         PreconditionFailedError: The object's ETag is not ``if_match``.
         StoreError: The store refused or failed.
     """
+    losses = Losses(strict=strict)
+    target = Target(losses, serialization, schema)
+    if frames.is_dask(frame):
+        from crossframe import dask_save  # noqa: PLC0415 - imports Dask
+
+        if name is not None or if_match is not None:
+            raise UsageError("Arguments name= and if_match= don't go with a Dask DataFrame.")
+        return dask_save.save(
+            frame,
+            uri,
+            format=format,
+            compression=compression,
+            overwrite=overwrite,
+            target=target,
+            nan=nan,
+            metadata=metadata,
+            options=options,
+        )
     location = resolve(uri, options=options)
     choice = formats.for_writing(location.key, format, compression)
     codec = CODECS[choice.format]
-    losses = Losses(strict=strict)
     values = _values(frame, name or name_of(location.key), choice, nan)
-    encoded = codec.encode(values, Target(losses, serialization, schema))
+    encoded = codec.encode(values, target)
     losses.tell(f"save '{location.shown}'")
-    return _store(
-        encoded, values, location, choice, overwrite=overwrite, if_match=if_match, metadata=metadata
+    data = encoded.stored(choice.compression)
+    return store(
+        encoded, data, values, location, choice, overwrite=overwrite, if_match=if_match, metadata=metadata
     )
 
 
@@ -108,17 +137,18 @@ def _values(held: Any, name: str, choice: formats.Choice, nan: str) -> dict[str,
     return {name: frames.to_table(held, nan=nan)}
 
 
-def _store(
+def store(
     encoded: Encoded,
+    data: Buffer,
     values: Mapping[str, Value],
     location: Location,
     choice: formats.Choice,
     *,
-    overwrite: bool,
-    if_match: str | None,
-    metadata: Mapping[str, str] | None,
+    overwrite: bool = True,
+    if_match: str | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> Saved:
-    data = encoded.stored(choice.compression)
+    """Write ``data``, the encoded bytes as they are to be stored, and the sidecar that goes with them."""
     store, key = location.store, location.key
     meta = store.put(
         key,
@@ -161,10 +191,11 @@ def load(
     strict: bool = False,
     options: S3Options | None = None,
 ) -> Any:  # noqa: ANN401 - by as_
-    """Load one key.
+    """Load one key, or a data set of parts as one frame.
 
     Args:
-        uri: ``s3://bucket/key``, a path, or a key under the root.
+        uri: ``s3://bucket/key``, a path, or a key under the root; or the prefix of a data set: what ``save``
+            made of a Dask DataFrame, or ``part.0.parquet``, ``part.1.parquet`` ... below it.
         format: Name of the format; by default chosen by magic bytes, then by extension.
         name: The object of an RData to load; may be left out where it holds one.
         columns: Columns to load, in this order; by default all.
@@ -184,14 +215,25 @@ def load(
         DecodeError: The bytes are truncated, damaged or foreign.
         UnsafeDataError: The bytes hold code that could run.
         UnsupportedTypeError: A column has a type outside the type table.
+        SchemaMismatchError: A column has types in two parts that no type holds both of.
+        CorruptObjectError: A part of a data set is not the one that its ``_crossframe.json`` lists.
         UsageError: No object or column has that name.
         StoreError: The store refused or failed.
     """
     losses = Losses(strict=strict)
     as_ = kind_of_frame(as_, dtype_backend)
     location = resolve(uri, options=options)
-    with _content(location, version) as stored:
-        values = decode(location, stored, losses, format=format, name=name, columns=columns, version=version)
+
+    def of_object() -> Mapping[str, Value]:
+        with _content(location, version) as stored:
+            return decode(
+                location, stored, losses, format=format, name=name, columns=columns, version=version
+            )
+
+    def of_parts(parts: DataSet) -> Mapping[str, Value]:
+        return {parts.name: parts.load(losses, format=format, name=name, columns=columns)}
+
+    values = _either(location, version, of_object, of_parts)
     loaded = {one: frames.from_value(value, losses, as_=as_) for one, value in values.items()}
     losses.tell(f"load '{location.shown}'")
     return next(iter(loaded.values())) if len(loaded) == 1 else loaded
@@ -211,6 +253,33 @@ def kind_of_frame(as_: str, dtype_backend: str | None) -> str:
             f"It is {dtype_backend!r}.",
         )
     return "pyarrow"
+
+
+def _either(
+    location: Location,
+    version: str | None,
+    of_object: Callable[[], Found],
+    of_parts: Callable[[DataSet], Found],
+) -> Found:
+    """Return what is found of the object at a key; without one, of the data set of parts below it."""
+    key = location.key
+    prefix = not key or key.endswith("/")
+    # Why an object first where there is no slash: nearly all keys are objects, and a listing is a request.
+    parts = _parts(location) if prefix and version is None else None
+    if parts is None:
+        try:
+            return of_object()
+        except ObjectNotFoundError:
+            parts = _parts(location.at(key + "/")) if not prefix and version is None else None
+            if parts is None:
+                raise
+    return of_parts(parts)
+
+
+def _parts(location: Location) -> DataSet | None:
+    from crossframe import data_sets  # noqa: PLC0415 - it loads its parts by this module
+
+    return data_sets.find(location)
 
 
 @contextlib.contextmanager
@@ -244,10 +313,14 @@ def decode(
     name: str | None = None,
     columns: Sequence[str] | None = None,
     version: str | None = None,
+    has_sidecar: bool = True,
 ) -> Mapping[str, Value]:
-    """Turn an object's bytes into tables and values by name: one, or those of an RData."""
+    """Turn an object's bytes into tables and values by name: one, or those of an RData.
+
+    ``has_sidecar=False`` where a listing has shown that no schema lies beside it.
+    """
     try:
-        codec, source = _source(location, stored, format, version)
+        codec, source = _source(location, stored, format, version, has_sidecar=has_sidecar)
         if name is not None and not codec.several and name != source.name:
             raise UsageError(f"Can't find object '{name}'.", f"The object holds one frame, '{source.name}'.")
         return codec.decode(replace(source, columns=columns, object=name, losses=losses))
@@ -256,11 +329,16 @@ def decode(
 
 
 def _source(
-    location: Location, stored: Buffer | InFile, format: str | None, version: str | None
+    location: Location,
+    stored: Buffer | InFile,
+    format: str | None,
+    version: str | None,
+    *,
+    has_sidecar: bool = True,
 ) -> tuple[Codec, Source]:
     choice, packed = open_stored(location.key, stored, format)
     codec = CODECS[choice.format]
-    sidecar = _sidecar(location, packed.stored, version) if codec.sidecar else None
+    sidecar = _sidecar(location, packed.stored, version) if codec.sidecar and has_sidecar else None
     return codec, Source(name_of(location.key), packed, sidecar)
 
 
@@ -296,7 +374,8 @@ def info(
     """Describe an object: its format, its frames, their columns in the words of R, Arrow and pandas.
 
     Args:
-        uri: ``s3://bucket/key``, a path, or a key under the root.
+        uri: ``s3://bucket/key``, a path, or a key under the root; or the prefix of a data set of parts,
+            which is described as one frame: the size of all its objects, and the time of the last written.
         version: Version id; by default the newest.
         options: How to reach S3.
 
@@ -305,6 +384,10 @@ def info(
         DecodeError: The bytes are truncated, damaged or foreign.
     """
     location = resolve(uri, options=options)
+    return _either(location, version, lambda: _describe(location, version), lambda parts: parts.info())
+
+
+def _describe(location: Location, version: str | None) -> Info:
     stored = fetch(location, version=version)
     choice, _ = open_stored(location.key, stored, None)
     meta = location.store.head(location.key, version=version)

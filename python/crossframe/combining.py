@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
     from crossframe._rserial import Node
     from crossframe.losses import Losses
+    from crossframe.patterns import Pattern
 
 KEY_COLUMN = "key"
+_FIELD_TYPES = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "date": pa.date32()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,14 @@ class _Column:
     key: str
 
 
-def combine(parts: Sequence[Part], losses: Losses, field_types: Mapping[str, pa.DataType]) -> pa.Table:
+def combine(parts: Sequence[Part], losses: Losses, field_types: Mapping[str, pa.DataType] | None) -> pa.Table:
     """Put tables below each other.
 
     Args:
         parts: One or more.
         losses: Takes what a promotion can't hold, and attributes in which the parts differ.
-        field_types: Type of each field of the pattern; text becomes a factor.
+        field_types: Type of each field of the pattern; text becomes a factor. ``None`` for parts of one data
+            set, whose keys say nothing: there is no ``key`` then either.
 
     Returns:
         All rows in the order of the parts. Its columns: ``key``, the fields, then the parts' columns in the
@@ -72,12 +75,19 @@ def combine(parts: Sequence[Part], losses: Losses, field_types: Mapping[str, pa.
     columns = _unite(parts)
     tables = [_fitted(part, columns, losses) for part in parts]
     joined = pa.concat_tables(tables).unify_dictionaries()
+    if field_types is None:
+        return _with_notes(joined, parts, losses)
     told = {name: values for name, values in _told(parts, field_types).items() if name not in columns}
     # Why by hand: a table without columns has no rows to add a column to.
     arrays = [*told.values(), *joined.columns]
     fields = [*(pa.field(name, values.type) for name, values in told.items()), *joined.schema]
     joined = pa.table(arrays, pa.schema(fields))
     return _with_notes(joined, parts, losses)
+
+
+def field_types(pattern: Pattern) -> dict[str, pa.DataType]:
+    """Return the type of the column of each of a pattern's fields."""
+    return {name: _FIELD_TYPES[kind] for name, kind in zip(pattern.fields, pattern.types, strict=True)}
 
 
 def _unite(parts: Sequence[Part]) -> dict[str, _Column]:

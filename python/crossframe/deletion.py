@@ -69,7 +69,7 @@ def chosen(
         return [location], [beside(location)] if has_sidecar(location.key) and is_there(
             beside(location)
         ) else []
-    found = matches(text, regex=regex, options=options)
+    found = matches(text, regex=regex, lists=True, options=options)
     some(found, text, open_pattern(text, regex=regex, options=options))
     return [one.location for one in found], [beside(one.location) for one in found if one.sidecar]
 

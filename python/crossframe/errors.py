@@ -45,7 +45,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 def row_name(kind: type[BaseException]) -> str:
@@ -77,8 +77,8 @@ class CrossframeError(Exception):
         return str(self.args[0])
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickle by the three parts, so a worker process can hand an error back."""
-        return (type(self), (self.problem, self.detail, self.hint))
+        """Pickle by the three parts and all else it tells, so a worker process can hand an error back."""
+        return (type(self), (self.problem, self.detail, self.hint), vars(self))
 
 
 class CrossframeWarning(UserWarning):
@@ -215,10 +215,12 @@ class BatchError(CrossframeError):
     Attributes:
         errors: What went wrong, by key.
         loaded: The frames of the keys that did not fail, by name.
+        done: The keys that were written all the same, where all or none were to be.
     """
 
     errors: Mapping[str, CrossframeError] = MappingProxyType({})
     loaded: Mapping[str, Any] = MappingProxyType({})
+    done: Sequence[str] = ()
 
     @classmethod
     def of(
@@ -238,6 +240,16 @@ class BatchError(CrossframeError):
         error.errors = errors
         error.loaded = loaded
         return error
+
+    @classmethod
+    def of_saving(cls, errors: Mapping[str, CrossframeError], done: Sequence[str]) -> BatchError:
+        """Tell that not all was written, and what was."""
+        error = cls.of(errors, {}, verb="save", hint=None)
+        written = ", ".join(f"'{key}'" for key in done)
+        told = f"Written were {written}; the others are as they were." if done else "Nothing was written."
+        found = cls(error.problem, f"{error.detail}\n  {told}")
+        found.errors, found.done = errors, tuple(done)
+        return found
 
 
 class NoMatchError(BatchError, LookupError):

@@ -56,7 +56,11 @@ def versions(uri: str | os.PathLike[str], *, options: S3Options | None = None) -
 
 def version_rows(uri: str | os.PathLike[str], *, options: S3Options | None = None) -> list[dict[str, Any]]:
     """Return what ``versions`` lists, as plain rows."""
-    location = resolve(uri, options=options)
+    return rows_at(resolve(uri, options=options))
+
+
+def rows_at(location: Location) -> list[dict[str, Any]]:
+    """Return what ``versions`` lists of a location, as plain rows."""
     exact = bool(location.key) and not location.key.endswith("/")
     found = list(_versioned(location).versions(location.key, exact=exact))
     if exact and not found:
@@ -84,7 +88,11 @@ def restore(
         ObjectNotFoundError: No such version.
         NotSupportedError: The store keeps no versions.
     """
-    location = resolve(uri, options=options)
+    return restore_at(resolve(uri, options=options), version)
+
+
+def restore_at(location: Location, version: str | None = None) -> Stored:
+    """Do what ``restore`` does, at a location."""
     store = _versioned(location)
     written = _written(location, version) if has_sidecar(location.key) else None
     meta = store.restore(location.key, version)

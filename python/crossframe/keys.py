@@ -30,6 +30,7 @@ __all__ = [
     "name_keys",
     "name_of",
     "parse_uri",
+    "part_number",
     "shown_key",
     "sort_keys",
     "without_secrets",
@@ -248,9 +249,9 @@ def group_parts(keys: Iterable[str]) -> list[DataSet]:
     parts: dict[str, list[tuple[int, str]]] = {}
     for key in keys:
         prefix, slash, last = key.rpartition("/")
-        part = _PART.fullmatch(last) if slash else None
-        if part is not None and (part[2] or split_extensions(last).format):
-            parts.setdefault(prefix + "/", []).append((int(part[1] or part[2]), key))
+        number = part_number(last) if slash else None
+        if number is not None:
+            parts.setdefault(prefix + "/", []).append((number, key))
         else:
             single.append(key)
     sets = [DataSet(prefix, tuple(key for _, key in sorted(found))) for prefix, found in parts.items()]
@@ -260,6 +261,14 @@ def group_parts(keys: Iterable[str]) -> list[DataSet]:
         if not (key.rpartition("/")[2] in _ABOUT_PARTS and key.rpartition("/")[0] + "/" in parts)
     ]
     return sorted(sets, key=lambda one: one.key)
+
+
+def part_number(segment: str) -> int | None:
+    """Return the number of a part by its key's last segment; ``None`` where that is no part's."""
+    part = _PART.fullmatch(segment)
+    if part is None or not (part[2] or split_extensions(segment).format):
+        return None
+    return int(part[1] or part[2])
 
 
 def name_keys(keys: Iterable[str], names: str = "name") -> dict[str, str]:

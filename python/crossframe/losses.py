@@ -51,11 +51,12 @@ class Losses:
         if count:
             self.found.append(Loss(column, count, str(example), reason))
 
-    def tell(self, what: str) -> None:
+    def tell(self, what: str, *, stacklevel: int = 3) -> None:
         """Warn of every loss, a warning each; raise where strict.
 
         Args:
             what: What was being done, for the message, e.g. ``"save 'a.rds'"``.
+            stacklevel: How far up the line is that the warning is about; by default its caller's caller.
 
         Raises:
             LossyConversionError: There are losses and ``strict`` is set.
@@ -69,5 +70,5 @@ class Losses:
             )
         for loss in self.found:
             # Why 3: load() and save() call this, and the user them.
-            warnings.warn(f"Lossy: {loss}.", LossyConversionWarning, stacklevel=3)
+            warnings.warn(f"Lossy: {loss}.", LossyConversionWarning, stacklevel=stacklevel)
         self.found.clear()

@@ -47,6 +47,7 @@ class Pattern:
         fields: Names of the fields, in their order.
         types: Type of each field: ``str``, ``int``, ``float`` or ``date``.
         parts: Literal text and field names a key is filled from; ``None`` where there is a wildcard.
+        lead: The same up to the first wildcard; empty for a regular expression.
     """
 
     text: str
@@ -54,6 +55,7 @@ class Pattern:
     fields: tuple[str, ...]
     types: tuple[str, ...]
     parts: tuple[tuple[str, bool], ...] | None
+    lead: tuple[tuple[str, bool], ...]
     _regex: re.Pattern[str] = field(repr=False)
     _whole: bool = field(repr=False)
 
@@ -84,6 +86,13 @@ class Pattern:
                 return None
             values[name] = value
         return values
+
+
+def read_field(text: str, kind: str) -> FieldValue:
+    """Read the text of a field of some type; ``None`` where it is none of that type."""
+    if not re.fullmatch(_FIELD[kind], text):
+        return None
+    return _parse(text, kind, kind, text)
 
 
 def _parse(text: str | None, kind: str, name: str, key: str) -> FieldValue:
@@ -126,9 +135,20 @@ def compile_pattern(text: str, regex: bool = False) -> Pattern:
         if is_field:
             break
         prefix += literal
-    parts = tuple(glob.parts) if glob.fillable else None
+    parts = tuple(glob.parts)
+    # What stands for a wildcard is a field without a name.
+    lead = tuple(itertools.takewhile(lambda part: part[0], parts))
     compiled = re.compile(body, re.DOTALL)
-    return Pattern(text, prefix, tuple(glob.fields), tuple(glob.types), parts, compiled, _whole=True)
+    return Pattern(
+        text,
+        prefix,
+        tuple(glob.fields),
+        tuple(glob.types),
+        parts if glob.fillable else None,
+        lead,
+        compiled,
+        _whole=True,
+    )
 
 
 def _check_field(text: str, name: str, fields: list[str]) -> None:
@@ -324,4 +344,4 @@ def _compile_regex(text: str) -> Pattern:
     if found is not None and "|" not in text:
         pieces = re.findall(r"\\?.", found[1], re.DOTALL)
         prefix = "".join(piece[-1] for piece in (pieces[:-1] if found[2] else pieces))
-    return Pattern(text, prefix, tuple(fields), ("str",) * len(fields), None, compiled, _whole=False)
+    return Pattern(text, prefix, tuple(fields), ("str",) * len(fields), None, (), compiled, _whole=False)

@@ -103,7 +103,7 @@ def plan(
     if version is not None:
         raise UsageError("Argument version= goes with a single key, not with a pattern.")
     opened = open_pattern(source, regex=regex, options=options)
-    found = some(matches(source, regex=regex, options=options), source, opened)
+    found = some(matches(source, regex=regex, lists=True, options=options), source, opened)
     if not _keeps_names(goal) and len(found) > 1:
         raise UsageError(
             f"Can't copy {len(found)} objects to one key '{goal.key}'.",

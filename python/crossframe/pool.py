@@ -2,36 +2,103 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
 WORKERS = 8
-# Why not all at once: what is done and not yet taken stays in memory.
-_AHEAD = 2 * WORKERS
+# Of work that mostly waits: for the answers of a server that may be far away.
+WAITERS = 24
+# Of work that keeps a processor busy.
+COMPUTERS = max(2, min(8, os.cpu_count() or 1))
+# Why: a store moves a large object in several parts at once, so that two fill the line, and more the memory.
+_LARGE = 16 * 1024 * 1024
+_LARGE_AT_ONCE = BoundedSemaphore(2)
 
 Item = TypeVar("Item")
+Fetched = TypeVar("Fetched")
 Result = TypeVar("Result")
 
 
 def in_order(
-    work: Callable[[Item], Result], items: Iterable[Item], workers: int = WORKERS
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
+    workers: int = WORKERS,
+    *,
+    ahead: int | None = None,
 ) -> Generator[tuple[Item, Future[Result]], None, None]:
-    """Do ``work`` on each item in threads, a bounded number ahead, and yield the items in their order.
+    """Do ``work`` on each item in threads, and yield the items in their order.
 
-    Closing the iterator early drops what has not begun.
+    Closing the iterator early, or an interrupt, drops what has not begun and waits for what has: no thread is
+    left running.
+
+    Args:
+        work: Called with an item.
+        items: Taken as there is room for them.
+        workers: Most threads.
+        ahead: Most items in work or done, and the one just yielded; by default twice the threads.
     """
+    # Why not all at once: what is done and not yet taken stays in memory.
+    ahead = 2 * workers if ahead is None else ahead
     pending: deque[tuple[Item, Future[Result]]] = deque()
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="crossframe")
+    pool = ThreadPoolExecutor(min(workers, ahead), thread_name_prefix="crossframe")
     try:
         for item in items:
             pending.append((item, pool.submit(work, item)))
-            if len(pending) >= _AHEAD:
+            if len(pending) >= ahead:
                 yield pending.popleft()
         while pending:
             yield pending.popleft()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def in_two_steps(
+    fetch: Callable[[Item], Fetched],
+    work: Callable[[Item, Fetched], Result],
+    items: Iterable[Item],
+    *,
+    most: int | None = None,
+) -> Generator[tuple[Item, Future[Result]], None, None]:
+    """Do what waits and then what computes on each item, and yield the items in their order.
+
+    Why in threads of two kinds: where many do both, they take the interpreter's lock from each other all the
+    time. Closing the iterator early, or an interrupt, leaves no thread running, as with ``in_order``.
+
+    Args:
+        fetch: Waits; called with an item.
+        work: Computes; called with an item and what ``fetch`` returned.
+        items: Taken as there is room for them.
+        most: Most items fetched or worked on, the one just yielded included; by default what keeps both busy.
+    """
+    most = 2 * WAITERS if most is None else most
+    pending: deque[tuple[Item, Future[Result]]] = deque()
+    waiters = ThreadPoolExecutor(min(WAITERS, most), thread_name_prefix="crossframe-fetch")
+    computers = ThreadPoolExecutor(min(COMPUTERS, most), thread_name_prefix="crossframe-work")
+
+    def second(item: Item, fetched: Future[Fetched]) -> Result:
+        return work(item, fetched.result())
+
+    try:
+        for item in items:
+            pending.append((item, computers.submit(second, item, waiters.submit(fetch, item))))
+            if len(pending) >= most:
+                yield pending.popleft()
+        while pending:
+            yield pending.popleft()
+    finally:
+        # Why in this order: who computes may be waiting for what will not be fetched any more.
+        waiters.shutdown(wait=False, cancel_futures=True)
+        computers.shutdown(wait=True, cancel_futures=True)
+        waiters.shutdown(wait=True)
+
+
+def turn_to_move(size: int) -> AbstractContextManager[object]:
+    """Wait for a turn to move an object of that many bytes; small ones need none."""
+    return _LARGE_AT_ONCE if size > _LARGE else nullcontext()

@@ -38,6 +38,19 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedParts(Saved):
+    """A data set that was written: key and uri are its prefix, with the slash.
+
+    Size, rows and columns are those of all parts together; etag and version are those of their list.
+
+    Attributes:
+        parts: The parts, in the order of their rows.
+    """
+
+    parts: tuple[Saved, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """An object whose bytes were written as they are, or made the newest again.
 

@@ -79,7 +79,11 @@ def check(
         DecodeError: The bytes are truncated, damaged or foreign.
         UsageError: A format that holds no R values.
     """
-    location = resolve(uri, options=options)
+    return check_at(resolve(uri, options=options), format=format, version=version)
+
+
+def check_at(location: Location, *, format: str | None = None, version: str | None = None) -> CheckReport:
+    """Do what ``check`` does, at a location."""
     stored = api.fetch(location, version=version)
     try:
         choice, packed = api.open_stored(location.key, stored, format)

@@ -26,13 +26,43 @@ from crossframe.results import Stored
 from crossframe.stores import Copies, Streams, with_near_miss
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from typing_extensions import Buffer
 
     from crossframe.stores import Location, ObjectMeta
+
+    Watch = Callable[[int], None]
 
 # A folder that is a store lists no such file, and cleanup() finds what a crash leaves.
 _TEMPORARY = ".crossframe-tmp-"
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+
+
+class _Watched:
+    """A file that tells how far it has been read or written."""
+
+    def __init__(self, file: BinaryIO, watch: Watch) -> None:
+        self._file = file
+        self._watch = watch
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self._watch(self._file.tell())
+        return data
+
+    def write(self, data: Buffer) -> int:
+        count = self._file.write(data)
+        self._watch(self._file.tell())
+        return count
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._file, name)
+
+
+def watched(file: BinaryIO, watch: Watch | None) -> BinaryIO:
+    """Return a file that tells ``watch`` its position after each read and write."""
+    return file if watch is None else cast("BinaryIO", _Watched(file, watch))
 
 
 def local_path(location: Location) -> Path | None:

@@ -38,7 +38,7 @@ def render(template: str | Pattern, fields: Mapping[str, object]) -> str:
 
 
 def _format(value: object, kind: str, name: str, template: str) -> str:
-    text = _text_of(value, kind)
+    text = text_of(value, kind)
     if not text or "/" in text:
         raise InvalidKeyError(
             f"Can't fill the template '{template}'.",
@@ -47,7 +47,8 @@ def _format(value: object, kind: str, name: str, template: str) -> str:
     return text
 
 
-def _text_of(value: object, kind: str) -> str | None:
+def text_of(value: object, kind: str) -> str | None:
+    """Return the text of a value in a field of some type; ``None`` where it can't have one."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool) or _is_missing(value):

@@ -5,15 +5,14 @@ The sidecar schema of a CSV goes with its data. Nothing is held in memory as a w
 
 from __future__ import annotations
 
-from contextlib import closing, nullcontext, suppress
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
-from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, TypeVar
 
 from crossframe.errors import NotSupportedError, ObjectNotFoundError
 from crossframe.plans import Copy, of_this_machine, plan, plan_file
-from crossframe.pool import in_order
+from crossframe.pool import in_order, turn_to_move
 from crossframe.results import Copied, Stored
 from crossframe.sidecars import beside, has_sidecar, is_there, md5_of, of_version, stored
 from crossframe.streams import (
@@ -27,6 +26,7 @@ from crossframe.streams import (
     reading,
     remove_file,
     told,
+    watched,
 )
 
 if TYPE_CHECKING:
@@ -34,13 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from crossframe.stores import ObjectMeta, S3Options
-
+    from crossframe.streams import Watch
 
 Done = TypeVar("Done")
-
-# Why: a store moves a large object in several parts at once, so that two fill the line, and more the memory.
-_LARGE = 16 * 1024 * 1024
-_LARGE_AT_ONCE = BoundedSemaphore(2)
 
 
 def upload(
@@ -178,7 +174,7 @@ def run(copies: Sequence[Copy], work: Callable[[Copy], Done]) -> Iterator[Done]:
     """
 
     def one(copy: Copy) -> Done:
-        with _LARGE_AT_ONCE if copy.size > _LARGE else nullcontext():
+        with turn_to_move(copy.size):
             return work(copy)
 
     with closing(in_order(one, copies)) as done:
@@ -192,12 +188,15 @@ def upload_one(
     overwrite: bool = True,
     metadata: Mapping[str, str] | None = None,
     media_type: str | None = None,
+    watch: Watch | None = None,
 ) -> Stored:
-    """Upload one file, and its schema where it is a CSV with one."""
+    """Upload one file, and its schema where it is a CSV with one; ``watch`` takes the bytes read so far."""
     path = local_path(copy.source) or Path()
     kind = media_type or media_type_of(copy.target.key)
     with reading(path) as file:
-        meta = put_from(copy.target, file, if_absent=not overwrite, media_type=kind, metadata=metadata)
+        meta = put_from(
+            copy.target, watched(file, watch), if_absent=not overwrite, media_type=kind, metadata=metadata
+        )
     schema = local_path(beside(copy.source)) or Path()
     if has_sidecar(copy.source.key) and is_file(schema):
         with reading(schema) as file:
@@ -205,11 +204,13 @@ def upload_one(
     return told(copy.target, meta)
 
 
-def download_one(copy: Copy, *, overwrite: bool = True, version: str | None = None) -> str:
-    """Download one object, and the schema that belongs to it."""
+def download_one(
+    copy: Copy, *, overwrite: bool = True, version: str | None = None, watch: Watch | None = None
+) -> str:
+    """Download one object, and the schema that belongs to it; ``watch`` takes the bytes written so far."""
     path = local_path(copy.target) or Path()
     with landing(path, overwrite=overwrite) as file:
-        meta = fetch_to(copy.source, file, version=version)
+        meta = fetch_to(copy.source, watched(file, watch), version=version)
     schema = _schema(copy, path, meta, version)
     if schema is not None:
         with landing(local_path(beside(copy.target)) or Path()) as file:
@@ -217,17 +218,25 @@ def download_one(copy: Copy, *, overwrite: bool = True, version: str | None = No
     return str(path)
 
 
-def copy_one(copy: Copy, *, overwrite: bool = True) -> Copied:
-    """Copy one object, and its schema where it is a CSV with one."""
-    meta = pour(copy.source, copy.target, if_absent=not overwrite)
-    if has_sidecar(copy.source.key):
-        _copy_schema(copy)
+def copy_one(copy: Copy, *, overwrite: bool = True, watch: Watch | None = None) -> Copied:
+    """Copy one object, and its schema where it is a CSV with one; ``watch`` is told when it is done."""
+    meta = copy_with_schema(copy, overwrite=overwrite)
+    if watch is not None:
+        watch(meta.size)
     return Copied(copy.source.uri, copy.target.uri, meta.size)
 
 
-def move_one(copy: Copy, *, work: Callable[[Copy], Done]) -> Done:
+def copy_with_schema(copy: Copy, *, overwrite: bool) -> ObjectMeta:
+    """Copy one object and its schema, and return what the store tells of the copy."""
+    meta = pour(copy.source, copy.target, if_absent=not overwrite)
+    if has_sidecar(copy.source.key):
+        _copy_schema(copy)
+    return meta
+
+
+def move_one(copy: Copy, *, work: Callable[..., Done], watch: Watch | None = None) -> Done:
     """Copy one object by ``work``, then delete it and its schema where they were."""
-    done = work(copy)
+    done = work(copy, watch=watch)
     copy.source.store.delete(copy.source.key)
     schema = beside(copy.source)
     if has_sidecar(copy.source.key) and (copy.sidecar or (copy.sidecar is None and is_there(schema))):
@@ -235,9 +244,9 @@ def move_one(copy: Copy, *, work: Callable[[Copy], Done]) -> Done:
     return done
 
 
-def move_file_one(copy: Copy, *, work: Callable[[Copy], Done]) -> Done:
+def move_file_one(copy: Copy, *, work: Callable[..., Done], watch: Watch | None = None) -> Done:
     """Copy one file of this machine by ``work``, then delete it and its schema; no version is kept."""
-    done = work(copy)
+    done = work(copy, watch=watch)
     remove_file(local_path(copy.source) or Path())
     if has_sidecar(copy.source.key):
         remove_file(local_path(beside(copy.source)) or Path())

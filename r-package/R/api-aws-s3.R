@@ -33,7 +33,14 @@ connection_arguments <- c(
 
 # list(store, key) of what aws.s3 takes for object and bucket.
 aws_location <- function(object, bucket, options = list()) {
-  options <- aws_options(options)
+  location <- aws_place(object, bucket, aws_options(options))
+  if (isTRUE(options$verbose)) {
+    message("S3: ", uri_of(location))
+  }
+  location
+}
+
+aws_place <- function(object, bucket, options) {
   if (inherits(object, "s3_object")) {
     bucket <- object$Bucket
     object <- object$Key
@@ -104,7 +111,8 @@ aws_compression <- function(compress) {
   if (isFALSE(compress)) NULL else format_row(compress, "compression")$name
 }
 
-aws_put <- function(location, data, choice = NULL) {
+# TRUE, as aws.s3's put_object(). options: of `...` and `opts`, for what they say of the object.
+aws_put <- function(location, data, choice = NULL, options = list()) {
   by_key <- split_extensions(location$key)$format
   if (is.null(choice) && !is.na(by_key)) {
     choice <- list(
@@ -112,23 +120,100 @@ aws_put <- function(location, data, choice = NULL) {
       compression = sniff_compression(utils::head(data, head_bytes))
     )
   }
-  media_type <- if (!is.null(choice)) format_media_type(choice)
-  location$store$put(location$key, data, media_type = media_type)
-  invisible(TRUE)
+  about <- aws_about(options)
+  media_type <- about$media_type
+  if (is.null(media_type) && !is.null(choice)) {
+    media_type <- format_media_type(choice)
+  }
+  put <- function() {
+    location$store$put(
+      location$key,
+      data,
+      media_type = media_type,
+      metadata = about$metadata
+    )
+  }
+  watched(options, length(data), put())
+  TRUE
 }
 
-aws_put_file <- function(location, path) {
+aws_put_file <- function(location, path, options = list()) {
   if (!is_string(path) || !is_file(path)) {
     cf_abort(
       "usage",
       sprintf("Can't find the file '%s'.", paste(format(path), collapse = ", "))
     )
   }
-  put_from(path, location)
-  invisible(TRUE)
+  about <- aws_about(options)
+  put <- function() {
+    put_from(
+      path,
+      location,
+      media_type = about$media_type,
+      metadata = about$metadata
+    )
+  }
+  watched(options, file.size(path), put())
+  TRUE
 }
 
-aws_tempfile <- function(key, filename) {
+# What aws.s3's headers and acl say of an object, as list(media_type =, metadata =).
+aws_about <- function(options) {
+  headers <- c(character(), unlist(options$headers))
+  names(headers) <- tolower(names(headers))
+  noted <- startsWith(names(headers), "x-amz-meta-")
+  metadata <- headers[noted]
+  names(metadata) <- substring(names(metadata), nchar("x-amz-meta-") + 1L)
+  acl <- c(options$acl, headers["x-amz-acl"])
+  acl <- setdiff(acl[!is.na(acl)], "private")
+  known <- c("content-type", "content-length", "content-md5", "x-amz-acl")
+  unknown <- setdiff(names(headers)[!noted], known)
+  if (length(acl)) {
+    warn_ignored(
+      sprintf("the ACL '%s'", acl[1L]),
+      "cf_publish() lets anybody read an object."
+    )
+  }
+  if (length(unknown)) {
+    warn_ignored(sprintf("the header '%s'", unknown[1L]))
+  }
+  list(
+    media_type = if ("content-type" %in% names(headers)) {
+      headers[["content-type"]]
+    },
+    metadata = if (any(noted)) metadata
+  )
+}
+
+# Why a warning: a script that asks for encryption or a reader must learn that it got neither.
+warn_ignored <- function(what, hint = NULL) {
+  cf_warn("ignored", sprintf("Stored without %s.", what), NULL, hint)
+}
+
+# Run code that moves `total` bytes under a bar, where `show_progress` asks for one.
+watched <- function(options, total, code) {
+  moved <- function() {
+    value <- code
+    progress_complete(total)
+    value
+  }
+  with_progress(total, moved(), show = isTRUE(options$show_progress))
+}
+
+size_there <- function(location) {
+  meta <- head_if_there(location)
+  if (is.null(meta)) 0 else meta$size
+}
+
+# The path behind a connection to a file, by which aws.s3 names the object.
+connected_file <- function(what) {
+  if (inherits(what, "connection")) {
+    about <- summary(what)
+    if (about$class == "file") about$description
+  }
+}
+
+aws_tempfile <- function(key, filename = NULL) {
   if (is_string(filename)) {
     file.path(tempdir(TRUE), basename(filename))
   } else {

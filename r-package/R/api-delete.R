@@ -52,10 +52,10 @@ cf_delete <- function(
       return(invisible(shown_key(location)))
     }
   }
-  found <- find_keys(uri, regex, options)
+  found <- find_keys(uri, regex, options, lists = TRUE)
   keys <- found$rows$key
   if (!length(keys)) {
-    abort_no_match(uri, regex, found$store)
+    abort_no_match(uri, regex, found)
   }
   delete_all(
     found,

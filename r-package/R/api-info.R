@@ -2,6 +2,9 @@
 
 #' Describe an object: its format, its data frames and their columns
 #'
+#' A data set of parts ([cf_load()]) is described as one data frame, with the size of all its objects and the time of
+#' the last written.
+#'
 #' @inheritParams cf_load
 #' @returns A list of class `cf_info`: `key`, `uri`, `format`, `compression` (`NA` for none), `size`
 #'   (bytes, as stored), `modified` (POSIXct, UTC), `etag`, `version`, `versions` (how many contents of the key are
@@ -22,7 +25,11 @@
 cf_info <- function(uri, ..., version = NULL, options = list()) {
   check_empty(...)
   location <- resolve(uri, options = options)
-  stored <- fetch(location, version)
+  source <- fetch_or_find(location, version)
+  if (!is.null(source$set)) {
+    return(structure(class = "cf_info", describe_data_set(source$set)))
+  }
+  stored <- source$stored
   opened <- placing(location, open_stored(location$key, stored))
   values <- decode_stored(
     location,

@@ -46,10 +46,10 @@ plan_copies <- function(
     }
     source <- paste0(source, "/")
   }
-  found <- find_keys(source, regex, options)
+  found <- find_keys(source, regex, options, lists = TRUE)
   keys <- found$rows$key
   if (!length(keys)) {
-    abort_no_match(source, regex, found$store)
+    abort_no_match(source, regex, found)
   }
   if (!into && length(keys) > 1L) {
     cf_abort(

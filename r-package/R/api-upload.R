@@ -3,7 +3,8 @@
 #' Upload files and download objects
 #'
 #' Files of any kind and size go as they are, streamed. A download lands whole or not at all. The sidecar of a CSV
-#' goes with its data, both ways.
+#' goes with its data, both ways. What takes long shows its progress where somebody watches (`options(crossframe.progress
+#' = FALSE)` shows none), and may be interrupted: nothing half is left, here or in the store.
 #'
 #' @inheritParams cf_find
 #' @inheritSection cf_find Patterns
@@ -45,7 +46,7 @@ cf_upload <- function(
   work <- function(plan) {
     upload_one(plan, overwrite, metadata, media_type)
   }
-  invisible(as_rows(lapply(plan_file(file, uri, options), work)))
+  invisible(as_rows(move_all(plan_file(file, uri, options), work)))
 }
 
 # What an upload would upload, and where to.
@@ -71,6 +72,19 @@ plan_file <- function(file, uri, options) {
     size = file.size(path),
     sidecar = NA
   )))
+}
+
+# What `work` makes of each plan, under a bar of all their bytes.
+move_all <- function(plans, work) {
+  sizes <- vapply(plans, function(plan) as.numeric(plan$size), 0)
+  with_progress(
+    sum(sizes, na.rm = TRUE),
+    lapply(seq_along(plans), function(at) {
+      moved <- work(plans[[at]])
+      progress_complete(sizes[at])
+      moved
+    })
+  )
 }
 
 is_file <- function(path) file.exists(path) && !dir.exists(path)
@@ -108,12 +122,12 @@ cf_download <- function(
   }
   target <- of_this_machine(if (is.null(file)) "./" else file)
   plans <- plan_copies(uri, target, version = version, options = options)
-  paths <- vapply(plans, FUN.VALUE = "", function(plan) {
+  paths <- move_all(plans, function(plan) {
     path <- path_of(plan$target)
     download_one(plan$source, path, version, overwrite)
     path
   })
-  invisible(paths)
+  invisible(unlist(paths))
 }
 
 download_one <- function(location, path, version = NULL, overwrite = TRUE) {

@@ -108,15 +108,11 @@ put_values <- function(
   schema = TRUE,
   metadata = NULL
 ) {
-  encoded <- codec_for(choice$format)$encode(values, list(schema = schema))
-  data <- encoded$data
-  if (!is.null(choice$compression)) {
-    data <- compress_bytes(data, choice$compression)
-  }
+  encoded <- encode_values(values, choice, schema)
   store <- location$store
   meta <- store$put(
     location$key,
-    data,
+    encoded$data,
     if_absent = !overwrite,
     if_match = if_match,
     media_type = format_media_type(choice),
@@ -128,11 +124,26 @@ put_values <- function(
       store,
       paste0(location$key, sidecar_suffix),
       encoded$sidecar,
-      data
+      encoded$data
     )
   }
+  invisible(told_saved(values, location, choice, meta))
+}
+
+# list(data, sidecar): bytes as they are stored, and a function of them that gives the text beside them, or
+# NULL.
+encode_values <- function(values, choice, schema) {
+  encoded <- codec_for(choice$format)$encode(values, list(schema = schema))
+  if (!is.null(choice$compression)) {
+    encoded$data <- compress_bytes(encoded$data, choice$compression)
+  }
+  encoded
+}
+
+# What cf_save() gives back.
+told_saved <- function(values, location, choice, meta) {
   frames <- all(vapply(values, is.data.frame, NA))
-  invisible(list(
+  list(
     key = shown_key(location),
     uri = uri_of(location),
     format = choice$format,
@@ -146,7 +157,7 @@ put_values <- function(
     columns = if (frames) sum(lengths(values)) else NA_integer_,
     etag = meta$etag,
     version = meta$version
-  ))
+  )
 }
 
 put_sidecar <- function(store, key, sidecar, data) {
@@ -165,11 +176,16 @@ uri_of <- function(location) {
   paste0(location$store$uri, "/", location$key)
 }
 
-#' Load one key
+#' Load one key, or a data set of parts as one data frame
+#'
+#' A data set is what lies directly below a prefix and is named as parts are: `part.0.parquet`, `part.1.parquet` ...
+#' of any format, the CSV that Dask writes (`0.part`), or what a `_crossframe.json` beside the parts lists. Its rows
+#' come in the order of the parts' numbers, or of the list; columns are united as by
+#' [`cf_load_many(combine = TRUE)`][cf_load_many].
 #'
 #' @inheritParams cf_save
 #' @param uri String; `"s3://bucket/key"`, `"file:///path"`, a path, a key below the root ([cf_set_root()]), or a link
-#'   such as [cf_share()] gives.
+#'   such as [cf_share()] gives; or the prefix of a data set, with its slash or without.
 #' @param format String; name of the format, by default chosen by magic bytes, then by extension.
 #' @param name String; the object of an RData to load, which may be left out where it holds one.
 #' @param columns Names of the columns to load, in this order; by default all.
@@ -182,8 +198,9 @@ uri_of <- function(location) {
 #' @section Errors:
 #' `crossframe_error_object_not_found`, `crossframe_error_unknown_format`, `crossframe_error_decode`
 #' (truncated, damaged or foreign bytes), `crossframe_error_unsafe_data` (the bytes hold code),
-#' `crossframe_error_usage` (no object or column has that name) and other kinds of
-#' `crossframe_error_store`.
+#' `crossframe_error_usage` (no object or column has that name), of a data set also
+#' `crossframe_error_schema_mismatch` (types of a column that do not mix) and `crossframe_error_corrupt_object` (a
+#' part is not the one that is listed), and other kinds of `crossframe_error_store`.
 #' @seealso [cf_save()], [cf_load_many()], [cf_info()]
 #' @examples
 #' old <- cf_set_root(tempfile())
@@ -191,6 +208,9 @@ uri_of <- function(location) {
 #' head(cf_load("cars.rds", columns = "dist"))
 #' cf_save(list(cars = cars, women = women), "both.RData")
 #' names(cf_load("both.RData"))
+#' cf_save(cars[1:20, ], "parts/part.0.csv")
+#' cf_save(cars[21:50, ], "parts/part.1.csv")
+#' nrow(cf_load("parts/"))
 #' cf_set_root(old)
 #' @export
 cf_load <- function(
@@ -218,10 +238,41 @@ load_values <- function(
   version = NULL,
   trust = FALSE
 ) {
-  stored <- fetch(location, version)
+  source <- fetch_or_find(location, version)
+  if (!is.null(source$set)) {
+    frame <- load_data_set(source$set, format, name, columns, trust)
+    return(named_value(name_of_set(source$set), frame))
+  }
+  stored <- source$stored
   decode_stored(location, stored, format, name, columns, trust, function() {
     read_sidecar(location, version, stored)
   })
+}
+
+# list(stored) of an object, or list(set) of the data set below its key.
+fetch_or_find <- function(location, version = NULL) {
+  key <- location$key
+  prefix <- !nzchar(key) || endsWith(key, "/")
+  # Why an object first where there is no slash: nearly all keys are objects, and a listing is a request.
+  if (prefix && is.null(version)) {
+    set <- find_data_set(location)
+    if (!is.null(set)) {
+      return(list(set = set))
+    }
+  }
+  tryCatch(
+    list(stored = location$store$get(key, version = version)),
+    crossframe_error_object_not_found = function(condition) {
+      if (!is.null(version)) {
+        stop(condition)
+      }
+      set <- if (!prefix) find_data_set(location)
+      if (is.null(set)) {
+        stop(with_near_miss(condition, location))
+      }
+      list(set = set)
+    }
+  )
 }
 
 # An object's bytes as stored; a missing key is answered with the key most like it.

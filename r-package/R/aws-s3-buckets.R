@@ -5,12 +5,27 @@
 put_bucket <- function(
   bucket,
   region = Sys.getenv("AWS_DEFAULT_REGION"),
-  acl = NULL,
+  acl = c(
+    "private",
+    "public-read",
+    "public-read-write",
+    "aws-exec-read",
+    "authenticated-read",
+    "bucket-owner-read",
+    "bucket-owner-full-control"
+  ),
+  location_constraint = region,
   headers = list(),
   ...
 ) {
+  check_choice(acl[1L], "acl", eval(formals()$acl))
+  aws_about(list(acl = acl[1L], headers = headers))
   given <- list(...)
   given$region <- region
+  # The region that a bucket is made in is the one that is asked.
+  if (is_string(location_constraint) && nzchar(location_constraint)) {
+    given$region <- location_constraint
+  }
   place <- aws_bucket_uri(bucket)
   # Why without versions: aws.s3 makes such a bucket; cf_make_bucket() keeps them.
   cf_make_bucket(place, versioned = FALSE, options = aws_options(given))
@@ -149,5 +164,7 @@ http_date <- function(time) {
 #' @export
 object_size <- function(object, bucket, ...) {
   found <- head_object(object, bucket, ...)
-  if (found) as.numeric(attr(found, "content-length")) else NA_real_
+  size <- if (found) as.numeric(attr(found, "content-length")) else NA_integer_
+  # aws.s3 says NA of what is larger than its integers.
+  if (isTRUE(size > .Machine$integer.max)) size else as.integer(size)
 }

@@ -14,12 +14,14 @@
 #'
 #' @section Further arguments:
 #' `...`, and the list `opts` where there is one, take `base_url` (host, or URL, of the server),
-#' `use_https`, `region` (`""` leaves it open), `key`, `secret`, `session_token`, and
-#' `check_region`, `verbose`, `show_progress`, `multipart`, `partsize`, `acl`, `headers`, `dualstack`,
-#' `accelerate`, `url_style`, which change nothing here.
+#' `use_https`, `region` (`""` leaves it open: it is found), `key`, `secret`, `session_token`; `verbose` (`TRUE` names
+#' each object), `show_progress` (`TRUE` shows a bar); and `check_region`, `multipart`, `partsize`, `dualstack`,
+#' `accelerate`, `url_style`, which need no setting here. Of `headers`, `Content-Type` and `x-amz-meta-` are kept with
+#' the object. Other headers, and an `acl` other than `"private"`, can't be followed: a warning of class
+#' `crossframe_warning_ignored` says so; [cf_publish()] lets anybody read an object.
 #'
 #' @section Errors:
-#' As [cf_load()] and [cf_save()]; unlike with aws.s3, a missing object always is an error, of class
+#' As [cf_load()] and [cf_save()], and `crossframe_error_usage` for arguments that can't be used; unlike with aws.s3, a missing object always is an error, of class
 #' `crossframe_error_object_not_found`, but for `object_exists`, `head_object` and `object_size`.
 #'
 #' @param object String, or element of [get_bucket()]; the object's key.
@@ -35,9 +37,12 @@
 #' @param what Raw vector, connection, or string: the name of a file where there is one of that
 #'   name, else the content.
 #' @param file String; path of a file.
-#' @param verbose `FALSE` lets `s3sync` say nothing; else accepted and without effect.
-#' @param multipart,acl,headers,show_progress,partsize,parse_response,quiet,add_region
-#'   Accepted and without effect.
+#' @param verbose `TRUE` names each object; `FALSE` lets `s3sync` say nothing.
+#' @param show_progress `TRUE` shows a bar.
+#' @param acl,headers What to keep with the object, see below.
+#' @param location_constraint String; the same as `region`, which it goes before.
+#' @param multipart,partsize,parse_response,quiet Accepted and without effect: large objects go in parts by themselves.
+#' @param add_region `TRUE` adds the column `Region`, `NA` where the server does not tell.
 #' @param marker String; only keys after this one.
 #' @param as `"raw"` or `"text"`.
 #' @param overwrite `FALSE` refuses to replace a file.
@@ -48,16 +53,17 @@
 #' @param path String; a folder of this machine.
 #' @param direction `"upload"`, `"download"` or both: which way files may go.
 #' @param create `TRUE` makes the bucket where there is none.
-#' @param delimiter String; `"/"` leaves out what lies below the next slash.
+#' @param delimiter String; `"/"` lists what lies before the next slash only.
 #' @param max Count; the most objects to list, by default all.
-#' @returns `s3load`: the names of the objects loaded, invisibly. `s3save`, `s3saveRDS`, `put_object`,
-#'   `s3write_using`: `TRUE`, invisibly. `s3readRDS`, `s3read_using`: the object. `get_object`: raw vector, or
+#' @returns `s3load`: `NULL`, invisibly. `put_object`: `TRUE`. `s3save`, `s3saveRDS`, `s3write_using`: `TRUE`,
+#'   invisibly. `s3readRDS`, `s3read_using`: the object. `get_object`: raw vector, or
 #'   string. `save_object`: the file's path. `get_bucket`: a list of class `s3_bucket` of elements of
-#'   class `s3_object`. `get_bucket_df`: a data frame of character columns `Key`, `LastModified`,
+#'   class `s3_object`, for which there is [as.data.frame()]; its attribute `CommonPrefixes` has what lies below the next
+#'   `delimiter`. `get_bucket_df`: a data frame of character columns `Key`, `LastModified`,
 #'   `ETag`, `Size`, `Owner_ID`, `Owner_DisplayName`, `StorageClass`, `Bucket`. `bucketlist`: a data frame
 #'   of character columns `Bucket`, `CreationDate`. `object_exists`, `bucket_exists`, `delete_object`: `TRUE` or
-#'   `FALSE`. `head_object`: `TRUE` with the headers as attributes, or `FALSE`. `object_size`: bytes, `NA` where there is
-#'   no object. `copy_object`: a list of `LastModified`, `ETag`. `put_bucket`, `delete_bucket`, `put_folder`, `s3sync`:
+#'   `FALSE`. `head_object`: `TRUE` with the headers as attributes, or `FALSE`. `object_size`: bytes, an
+#'   integer up to 2^31 - 1 and a double beyond, `NA` where there is no object. `copy_object`: a list of `LastModified`, `ETag`. `put_bucket`, `delete_bucket`, `put_folder`, `s3sync`:
 #'   `TRUE`; `s3save_image`: `TRUE`, invisibly. `s3source`: as [source()].
 #' @examples
 #' lab <- tempfile()
@@ -107,11 +113,12 @@ s3save <- function(..., object, bucket, envir = parent.frame(), opts = NULL) {
   check_key(location$key)
   values <- mget(names, envir = envir, inherits = TRUE)
   compression <- aws_compression(arguments$compress)
-  aws_put(
+  invisible(aws_put(
     location,
     rdata_encode(values, compression),
-    list(format = "rdata", compression = compression)
-  )
+    list(format = "rdata", compression = compression),
+    c(opts, arguments)
+  ))
 }
 
 #' @rdname aws.s3
@@ -124,7 +131,7 @@ s3load <- function(object, bucket, envir = parent.frame(), ...) {
   for (name in names(objects)) {
     assign(name, objects[[name]], envir = envir)
   }
-  invisible(names(objects))
+  invisible()
 }
 
 #' @rdname aws.s3
@@ -140,11 +147,12 @@ s3saveRDS <- function(
   location <- aws_location(object, bucket, list(...))
   check_key(location$key)
   compression <- aws_compression(compress)
-  aws_put(
+  invisible(aws_put(
     location,
     rds_encode(x, compression),
-    list(format = "rds", compression = compression)
-  )
+    list(format = "rds", compression = compression),
+    list(...)
+  ))
 }
 
 #' @rdname aws.s3
@@ -167,7 +175,7 @@ s3read_using <- function(
   location <- aws_location(object, bucket, opts)
   path <- aws_tempfile(location$key, filename)
   on.exit(unlink(path))
-  fetch_to(location, path)
+  watched(opts, size_there(location), fetch_to(location, path))
   FUN(path, ...)
 }
 
@@ -179,15 +187,14 @@ s3write_using <- function(
   ...,
   object,
   bucket,
-  opts = NULL,
-  filename = NULL
+  opts = NULL
 ) {
   location <- aws_location(object, bucket, opts)
   check_key(location$key)
-  path <- aws_tempfile(location$key, filename)
+  path <- temporary_for(location$key)
   on.exit(unlink(path))
   FUN(x, path, ...)
-  aws_put_file(location, path)
+  invisible(aws_put_file(location, path, opts))
 }
 
 #' @rdname aws.s3
@@ -200,17 +207,20 @@ put_object <- function(
   acl = NULL,
   file,
   headers = list(),
-  verbose = FALSE,
-  show_progress = FALSE,
-  partsize = 1e8,
+  verbose = getOption("verbose", FALSE),
+  show_progress = getOption("verbose", FALSE),
+  partsize = 10e7,
   ...
 ) {
-  if (missing(what)) {
-    path <- file
-  } else {
-    path <- if (is_string(what) && file.exists(what)) what
-    data <- if (is.null(path)) content_of(what)
+  if (missing(what) == missing(file)) {
+    cf_abort(
+      "usage",
+      "Can't put an object: one of the arguments 'what' and 'file' must be given."
+    )
   }
+  given <- if (missing(what)) file else what
+  named <- is_string(given) && (missing(what) || file.exists(given))
+  path <- if (named) given else connected_file(given)
   if (missing(object)) {
     if (is.null(path)) {
       cf_abort(
@@ -221,8 +231,19 @@ put_object <- function(
     }
     object <- basename(path)
   }
-  location <- aws_location(object, bucket, list(...))
-  if (is.null(path)) aws_put(location, data) else aws_put_file(location, path)
+  options <- list(
+    ...,
+    acl = acl,
+    headers = headers,
+    verbose = verbose,
+    show_progress = show_progress
+  )
+  location <- aws_location(object, bucket, options)
+  if (named) {
+    aws_put_file(location, path, options)
+  } else {
+    aws_put(location, content_of(given), options = options)
+  }
 }
 
 #' @rdname aws.s3
@@ -236,7 +257,8 @@ get_object <- function(
   ...
 ) {
   check_choice(as, "as", c("raw", "text"))
-  data <- fetch(aws_location(object, bucket, list(...)))
+  location <- aws_location(object, bucket, list(...))
+  data <- watched(list(...), size_there(location), fetch(location))
   if (as == "text") sidecar_text(data) else data
 }
 
@@ -259,85 +281,8 @@ save_object <- function(
       sprintf("Can't save to '%s': there is a file of that name.", path)
     )
   }
-  fetch_atomically(location, path)
+  watched(list(...), size_there(location), fetch_atomically(location, path))
   path
-}
-
-#' @rdname aws.s3
-#' @export
-get_bucket <- function(
-  bucket,
-  prefix = NULL,
-  delimiter = NULL,
-  max = NULL,
-  marker = NULL,
-  parse_response = TRUE,
-  ...
-) {
-  frame <- get_bucket_df(bucket, prefix, delimiter, max, marker, ...)
-  objects <- lapply(seq_len(nrow(frame)), function(i) {
-    row <- as.list(frame[i, ])
-    owner <- list(ID = row$Owner_ID, DisplayName = row$Owner_DisplayName)
-    content <- c(
-      row[c("Key", "LastModified", "ETag", "Size")],
-      list(Owner = owner)
-    )
-    structure(class = "s3_object", c(content, row[c("StorageClass", "Bucket")]))
-  })
-  structure(
-    stats::setNames(objects, rep("Contents", length(objects))),
-    class = "s3_bucket",
-    Name = aws_bucket_name(bucket),
-    Prefix = prefix
-  )
-}
-
-#' @rdname aws.s3
-#' @export
-get_bucket_df <- function(
-  bucket,
-  prefix = NULL,
-  delimiter = NULL,
-  max = NULL,
-  marker = NULL,
-  ...
-) {
-  place <- aws_location("", bucket, list(...))
-  prefix <- if (is.null(prefix)) "" else prefix
-  rows <- place$store$list(paste0(place$key, prefix))
-  if (!is.null(delimiter) && nzchar(delimiter)) {
-    rest <- substring(rows$key, nchar(place$key) + nchar(prefix) + 1L)
-    rows <- rows[!grepl(delimiter, rest, fixed = TRUE), ]
-  }
-  if (!is.null(marker)) {
-    # Why not >: it compares by the locale, where listings go by bytes.
-    place_of <- order(byte_order(c(marker, rows$key)))
-    rows <- rows[place_of[-1L] > place_of[1L] & rows$key != marker, ]
-  }
-  rows <- if (is.null(max)) rows else utils::head(rows, max)
-  class <- rows$storage_class
-  data.frame(
-    Key = rows$key,
-    LastModified = format(rows$modified, "%Y-%m-%dT%H:%M:%S.000Z", tz = "UTC"),
-    ETag = sprintf('"%s"', rows$etag),
-    Size = format_count(rows$size),
-    Owner_ID = rep(NA_character_, nrow(rows)),
-    Owner_DisplayName = rep(NA_character_, nrow(rows)),
-    StorageClass = ifelse(is.na(class), "STANDARD", class),
-    Bucket = rep(aws_bucket_name(bucket), nrow(rows)),
-    stringsAsFactors = FALSE
-  )
-}
-
-#' @rdname aws.s3
-#' @export
-bucketlist <- function(add_region = FALSE, ...) {
-  found <- cf_buckets(options = aws_options(list(...)))
-  data.frame(
-    Bucket = found$bucket,
-    CreationDate = format(found$created, "%Y-%m-%dT%H:%M:%S.000Z", tz = "UTC"),
-    stringsAsFactors = FALSE
-  )
 }
 
 #' @rdname aws.s3
@@ -363,9 +308,11 @@ delete_object <- function(object, bucket, quiet = TRUE, ...) {
   } else {
     as.list(object)
   }
-  for (one in objects) {
-    location <- aws_location(one, bucket, list(...))
-    location$store$delete(location$key)
+  places <- lapply(objects, aws_location, bucket, list(...))
+  keys <- vapply(places, `[[`, "", "key")
+  stores <- vapply(places, function(place) place$store$uri, "")
+  for (at in split(seq_along(places), stores)) {
+    delete_all(places[[at[1L]]], keys[at])
   }
   TRUE
 }

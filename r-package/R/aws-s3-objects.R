@@ -11,6 +11,7 @@ copy_object <- function(
   ...
 ) {
   force(to_object)
+  aws_about(list(headers = headers))
   source <- aws_location(from_object, from_bucket, list(...))
   if (inherits(to_object, "s3_object")) {
     # The same key in another bucket.
@@ -26,11 +27,7 @@ copy_object <- function(
   copy_one(plans[[1L]])
   meta <- target$store$head(target$key)
   list(
-    LastModified = format(
-      meta$modified,
-      "%Y-%m-%dT%H:%M:%S.000Z",
-      tz = "UTC"
-    ),
+    LastModified = listing_time(meta$modified),
     ETag = sprintf('"%s"', meta$etag)
   )
 }
@@ -81,11 +78,12 @@ s3save_image <- function(object, bucket, opts = NULL) {
   location <- aws_location(object, bucket, opts)
   check_key(location$key)
   names <- ls(globalenv(), all.names = TRUE)
-  aws_put(
+  invisible(aws_put(
     location,
     rdata_encode(mget(names, envir = globalenv()), "gzip"),
-    list(format = "rdata", compression = "gzip")
-  )
+    list(format = "rdata", compression = "gzip"),
+    opts
+  ))
 }
 
 #' @rdname aws.s3

@@ -19,6 +19,9 @@ uri_encode <- function(x, keep_slash = FALSE) {
   }
   encode <- function(text) {
     bytes <- charToRaw(enc2utf8(text))
+    if (all(bytes %in% unreserved)) {
+      return(text)
+    }
     chars <- sprintf("%%%02X", as.integer(bytes))
     kept <- bytes %in% unreserved
     chars[kept] <- rawToChar(bytes[kept], multiple = TRUE)
@@ -143,12 +146,25 @@ sigv4_signature <- function(canonical_request, credentials, stamp, scope) {
     hex_sha256(charToRaw(canonical_request)),
     sep = "\n"
   )
-  key <- charToRaw(paste0("AWS4", credentials$secret_key))
-  for (part in strsplit(scope, "/", fixed = TRUE)[[1]]) {
-    key <- hmac_sha256(key, part)
-  }
+  key <- sigv4_key(credentials$secret_key, scope)
   hex_text(hmac_sha256(key, to_sign))
 }
+
+# The key that signs for a day, kept while secret and scope stay the same.
+sigv4_key <- function(secret, scope) {
+  if (!identical(signing$secret, secret) || !identical(signing$scope, scope)) {
+    key <- charToRaw(paste0("AWS4", secret))
+    for (part in strsplit(scope, "/", fixed = TRUE)[[1]]) {
+      key <- hmac_sha256(key, part)
+    }
+    signing$secret <- secret
+    signing$scope <- scope
+    signing$key <- key
+  }
+  signing$key
+}
+
+signing <- new.env(parent = emptyenv())
 
 hmac_sha256 <- function(key, text) {
   unclass(openssl::sha256(charToRaw(enc2utf8(text)), key = key))

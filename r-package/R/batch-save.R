@@ -2,6 +2,8 @@
 
 #' Save many data frames, one key each
 #'
+#' Several are on their way at once.
+#'
 #' @inheritParams cf_save
 #' @param x Named list of data frames (or of any values, for RDS and RData), whose names fill the
 #'   template's one field; or one data frame, of which each group goes to its own key.
@@ -9,17 +11,23 @@
 #'   template loads with it: see [cf_load_many()].
 #' @param by Names of the columns to group one data frame by, by default the template's fields. They
 #'   stay in the groups.
+#' @param atomic `TRUE` for all or nothing: all are written under temporary keys, which patterns leave out, and
+#'   copied once they are there. Nothing temporary stays. No store copies many keys at once: should a copy fail,
+#'   the error's `done` tells which keys were written.
+#' @param progress `TRUE` or `FALSE`, whether to show a bar on standard error; by default where that is a terminal.
 #' @returns Invisibly a data frame, a row for each key in byte order of the keys: what [cf_save()]
 #'   returns.
 #' @section Errors:
 #' Before anything is written: `crossframe_error_usage` (names or columns don't fit the template's
 #' fields), `crossframe_error_invalid_pattern`, `crossframe_error_invalid_key` (a value that can't be part of
-#' a key), `crossframe_error_name_clash`; then as [cf_save()].
+#' a key), `crossframe_error_name_clash`; then as [cf_save()], for the first key that fails. With `atomic = TRUE`
+#' `crossframe_error_batch`: `errors` has the condition by key, `done` the keys that were written nonetheless.
 #' @examples
 #' old <- cf_set_root(tempfile())
 #' cf_save_many(list(cars = cars, women = women), "data/{name}.csv")
 #' cf_save_many(CO2, "co2/{Type}/{Treatment}.rds")
 #' cf_find("co2/{type}/{treatment}.rds")
+#' cf_save_many(CO2, "whole/{Type}.rds", by = "Type", atomic = TRUE)
 #' cf_set_root(old)
 #' @export
 cf_save_many <- function(
@@ -27,6 +35,8 @@ cf_save_many <- function(
   template,
   ...,
   by = NULL,
+  atomic = FALSE,
+  progress = NULL,
   format = NULL,
   compression = NULL,
   overwrite = TRUE,
@@ -34,6 +44,7 @@ cf_save_many <- function(
   options = list()
 ) {
   check_empty(...)
+  check_flag(atomic, "atomic")
   place <- resolve_pattern(template, FALSE, options)
   compiled <- compile_pattern(place$key)
   parts <- if (is.data.frame(x)) {
@@ -42,14 +53,15 @@ cf_save_many <- function(
     named_parts(x, by, names(compiled$fields))
   }
   plans <- plan_saves(parts, place, compiled, format, compression)
-  saved <- lapply(plans, function(plan) {
-    location <- plan$location
-    placing(
-      location,
-      put_values(plan$values, location, plan$choice, overwrite, NULL, schema)
-    )
-  })
-  invisible(do.call(rbind, lapply(unname(saved), as.data.frame)))
+  bar <- progress_bar(progress, "Saving", length(plans))
+  on.exit(bar$end())
+  saved <- if (atomic) {
+    base <- sub("[^/]*$", "", compiled$prefix)
+    save_together(plans, base, overwrite, schema, bar)
+  } else {
+    save_each(plans, overwrite, schema, bar)
+  }
+  invisible(as_rows(unname(saved)))
 }
 
 # Parts: a list of list(fields = , value = ).

@@ -1,95 +1,18 @@
-# Many keys at once: what a pattern finds and loads.
-
-# Why 64: a chunk's bytes are held while it is decoded, and an error stops before the next.
-chunk_keys <- 64L
-
-#' Find the keys that a pattern matches
-#'
-#' Only the pattern's literal beginning is listed. Sidecars of CSV objects are no data and left out.
-#'
-#' @section Patterns:
-#' `*` and `?` stay within a segment, `**` crosses segments, `[a-c]` and `[!a]` are classes,
-#' `{csv,rds}` are alternatives. A brace with a bare name is a field: `{site}` (text), `{n:int}`,
-#' `{x:float}`, `{day:date}`. A trailing `/` means everything below. There is no escape character:
-#' `[*]` is a star. With `regex = TRUE` the key is searched for a Perl-like regular expression, as
-#' `grep(perl = TRUE)` does; named groups, `(?<site>...)`, are fields. A regular expression is about the
-#' key below the root, or below the bucket after `s3://bucket/`.
-#'
-#' @inheritParams cf_save
-#' @param pattern String; a pattern after `"s3://bucket/"`, a folder, or below the root.
-#' @param regex `TRUE` takes the pattern as a regular expression.
-#' @returns A data frame, a row for each key, in byte order of the keys: `key` (relative to the root, or
-#'   whole where `pattern` is whole: what [cf_load()] takes), `size` (bytes), `modified` (POSIXct, UTC),
-#'   `etag`, `format` (by the extension, `NA` where it says none), and a column for each field: character,
-#'   integer (double beyond its range), double or Date.
-#' @section Errors:
-#' `crossframe_error_invalid_pattern`, `crossframe_error_bucket_not_found` and other kinds of
-#' `crossframe_error_store`.
-#' @seealso [cf_load_many()]
-#' @examples
-#' old <- cf_set_root(tempfile())
-#' cf_save_many(split(CO2, CO2$Type), "co2/{type}.rds")
-#' cf_find("co2/{type}.rds")
-#' cf_set_root(old)
-#' @export
-cf_find <- function(pattern, ..., regex = FALSE, options = list()) {
-  check_empty(...)
-  found <- find_keys(pattern, regex, options)
-  rows <- found$rows
-  frame <- rows[c("key", "size", "modified", "etag")]
-  frame$key <- shown_key(found, rows$key)
-  frame$format <- split_extensions(rows$key)$format
-  frame[names(found$fields)] <- found$fields
-  rownames(frame) <- NULL
-  frame
-}
-
-# A location with prefix, rows, fields, sidecars: what was listed, the objects that match, the fields of
-# their keys, and which sidecars stand beside them.
-find_keys <- function(pattern, regex, options) {
-  place <- resolve_pattern(pattern, regex, options)
-  compiled <- compile_pattern(place$key, regex)
-  listed <- place$store$list(compiled$prefix)
-  is_sidecar <- endsWith(listed$key, sidecar_suffix) &
-    sub("[.]schema[.]json$", "", listed$key) %in% listed$key
-  found <- pattern_match(compiled, listed$key)
-  # The matches' numbers among the listed, less those that are sidecars.
-  matched <- which(found$matched)
-  data <- !is_sidecar[matched]
-  c(
-    place,
-    list(
-      prefix = compiled$prefix,
-      rows = listed[matched[data], ],
-      fields = lapply(found$fields, `[`, data),
-      sidecars = listed$key[is_sidecar]
-    )
-  )
-}
-
-# A location whose key is the pattern.
-resolve_pattern <- function(pattern, regex, options) {
-  if (identical(pattern, "")) {
-    return(resolve(".", options = options))
-  }
-  if (!regex || !is_string(pattern)) {
-    return(resolve(pattern, options = options))
-  }
-  # Why by hand: a regular expression is no path; its signs would be taken for segments.
-  bucket <- regmatches(pattern, regexpr("^[sS]3://[^/]*", pattern))
-  location <- resolve(if (length(bucket)) bucket else ".", options = options)
-  location$key <- if (length(bucket)) {
-    sub("^/", "", substring(pattern, nchar(bucket) + 1L))
-  } else {
-    pattern
-  }
-  location
-}
+# Many keys at once: loaded by name, or combined to one frame.
 
 #' Load every key that a pattern matches
 #'
-#' Objects are fetched several at a time. Each is named as [cf_load()] would name it: an RData's
-#' objects by their own names, everything else by its key's last segment without known extensions.
+#' Objects are fetched several at a time, and each is decoded while others arrive. Each is named as [cf_load()]
+#' would name it: an RData's objects by their own names, everything else by its key's last segment without
+#' known extensions.
+#'
+#' @section One frame:
+#' With `combine = TRUE` the frames are put below each other. The columns are `key`, the pattern's fields,
+#' then the frames' columns in the order in which they are first seen; a column of the frames wins over a field
+#' of its name. `key` and text fields are factors. Where a frame has no such column, its rows have missing
+#' values. Integer, integer64 and double become the widest of them; levels of factors are united in the order in
+#' which they are first seen; a factor that meets text becomes text; other types do not mix. Attributes are
+#' kept where the frames agree.
 #'
 #' @inheritParams cf_find
 #' @inheritSection cf_find Patterns
@@ -97,49 +20,90 @@ resolve_pattern <- function(pattern, regex, options) {
 #' @param on_error `"raise"`: the first key that fails stops it; `"collect"`: all others are tried, then
 #'   one `crossframe_error_batch` tells of every key that failed, with its conditions in `errors` (by
 #'   key) and what was loaded in `loaded`; `"skip"`: a warning for each, and the rest is returned.
+#' @param combine `TRUE` gives one data frame.
+#' @param columns Names of the columns to load of each, in this order; by default all.
+#' @param progress `TRUE` or `FALSE`, whether to show a bar on standard error; by default where that is a terminal.
 #' @param format String; name of the format of all, by default chosen for each key.
-#' @param columns Names of the columns to load of each; by default all.
 #' @param trust `TRUE` loads RDS and RData although they hold code, with a warning for each.
-#' @returns A named list in byte order of the keys.
+#' @returns A named list in byte order of the keys; with `combine = TRUE` one data frame, its rows in that order.
 #' @section Errors:
 #' `crossframe_error_no_match`: no key matches; `crossframe_error_name_clash`: two keys give one name;
+#' `crossframe_error_schema_mismatch`: types of a column that do not mix, with both keys;
 #' with `on_error = "raise"` the error of the first key that fails, as [cf_load()] gives it, with the
 #' key in its message; with `"collect"` `crossframe_error_batch`.
+#' @seealso [cf_iter_many()] for one after the other.
 #' @examples
 #' old <- cf_set_root(tempfile())
 #' cf_save(cars, "data/cars.csv")
 #' cf_save(CO2, "data/co2.rds")
 #' frames <- cf_load_many("data/")
 #' names(frames)
+#' cf_save_many(CO2, "co2/{Type}/{Treatment}.rds")
+#' plants <- cf_load_many("co2/{type}/{treatment}.rds", combine = TRUE, columns = "uptake")
+#' str(plants)
 #' cf_set_root(old)
 #' @export
 cf_load_many <- function(
   pattern,
   ...,
   regex = FALSE,
+  exclude = NULL,
+  where = NULL,
+  modified_after = NULL,
+  modified_before = NULL,
+  min_size = NULL,
+  max_size = NULL,
   names = "name",
   on_error = "raise",
-  format = NULL,
+  combine = FALSE,
   columns = NULL,
+  progress = NULL,
+  format = NULL,
   trust = FALSE,
   options = list()
 ) {
   check_empty(...)
   check_choice(names, "names", c("name", "key"))
   check_choice(on_error, "on_error", c("raise", "collect", "skip"))
-  found <- find_keys(pattern, regex, options)
-  keys <- found$rows$key
-  if (!length(keys)) {
-    abort_no_match(pattern, regex, found$store)
+  check_flag(combine, "combine")
+  narrow <- list(
+    exclude = exclude,
+    where = where,
+    modified_after = modified_after,
+    modified_before = modified_before,
+    min_size = min_size,
+    max_size = max_size
+  )
+  found <- find_some(pattern, regex, options, narrow)
+  if (!combine) {
+    check_names_of_keys(shown_key(found, found$rows$key), names, format)
   }
-  check_names_of_keys(shown_key(found, keys), names, format)
-  results <- load_found(found, keys, on_error, format, columns, trust)
+  how <- list(
+    format = format,
+    columns = columns,
+    trust = trust,
+    frames = combine
+  )
+  decode <- function(one) decode_fetched(found, one, how)
+  results <- load_found(found, decode, on_error, progress)
   failed <- vapply(results, inherits, NA, what = "crossframe_error")
-  loaded <- name_loaded(results[!failed], names)
+  loaded <- if (combine) {
+    combine_loaded(results[!failed], lapply(found$fields, `[`, !failed))
+  } else {
+    name_loaded(results[!failed], names)
+  }
   if (any(failed)) {
-    report_failures(results[failed], length(keys), loaded, on_error)
+    report_failures(results[failed], length(results), loaded, on_error)
   }
   loaded
+}
+
+find_some <- function(pattern, regex, options, narrow) {
+  found <- find_keys(pattern, regex, options, narrow)
+  if (!nrow(found$rows)) {
+    abort_no_match(pattern, regex, found)
+  }
+  found
 }
 
 check_choice <- function(value, argument, choices) {
@@ -156,15 +120,14 @@ check_choice <- function(value, argument, choices) {
   }
 }
 
-abort_no_match <- function(pattern, regex, store) {
-  cf_abort(
-    "no_match",
-    sprintf("Can't find a key that matches '%s'.", pattern),
-    sprintf("in %s", store$uri),
-    if (!regex && grepl("[$^|\\]", pattern)) {
-      "Is it a regular expression? Then say regex = TRUE."
-    }
-  )
+check_flag <- function(value, argument) {
+  if (!isTRUE(value) && !isFALSE(value)) {
+    cf_abort(
+      "usage",
+      sprintf("Argument '%s' must be TRUE or FALSE.", argument),
+      sprintf("got '%s'", paste(format(value), collapse = ", "))
+    )
+  }
 }
 
 # Why before anything is fetched: a clash is seen in the keys alone. What names the objects
@@ -179,42 +142,57 @@ check_names_of_keys <- function(keys, names, format) {
 }
 
 # For each key the named list of its values, or the condition why not; by key.
-load_found <- function(found, keys, on_error, format, columns, trust) {
-  results <- vector("list", length(keys))
-  for (chunk in split(seq_along(keys), (seq_along(keys) - 1L) %/% chunk_keys)) {
-    beside <- paste0(keys[chunk], sidecar_suffix)
-    beside <- beside[beside %in% found$sidecars]
-    stored <- found$store$get_many(c(keys[chunk], beside))
-    sidecars <- stats::setNames(stored[-seq_along(chunk)], beside)
-    for (at in seq_along(chunk)) {
-      key <- keys[chunk[at]]
-      # Why first: the condition of an object that was not got is its result.
-      result <- tryCatch(
-        load_got(
-          new_location(found$store, key, found$whole),
-          stored[[at]],
-          sidecars,
-          format,
-          columns,
-          trust
-        ),
-        crossframe_error = identity
-      )
-      if (on_error == "raise" && inherits(result, "crossframe_error")) {
-        stop(result)
-      }
-      results[[chunk[at]]] <- result
+#
+# decode: a function of what new_fetcher() gives, to that list or condition.
+load_found <- function(found, decode, on_error, progress) {
+  count <- nrow(found$rows)
+  results <- vector("list", count)
+  last <- count
+  fetcher <- new_fetcher(found)
+  bar <- progress_bar(progress, "Loading", count)
+  on.exit({
+    fetcher$close()
+    bar$end()
+  })
+  fetcher$ask(last)
+  repeat {
+    one <- fetcher$take()
+    if (is.null(one)) {
+      break
+    }
+    bar$step()
+    # Why before the decoding: the next arrives meanwhile.
+    fetcher$ask(last)
+    if (one$at > last) {
+      next
+    }
+    results[[one$at]] <- decode(one)
+    failed <- inherits(results[[one$at]], "crossframe_error")
+    if (on_error == "raise" && failed) {
+      last <- one$at
+    }
+    # Why not at once: an earlier key that fails, too, is the one to tell of.
+    if (last < count && !any(vapply(results[seq_len(last)], is.null, NA))) {
+      stop(results[[last]])
     }
   }
-  stats::setNames(results, shown_key(found, keys))
+  # The last of all, or the only one.
+  if (on_error == "raise" && inherits(results[[last]], "crossframe_error")) {
+    stop(results[[last]])
+  }
+  stats::setNames(results, shown_key(found, found$rows$key))
 }
 
-load_got <- function(location, stored, sidecars, format, columns, trust) {
-  placing(location, if (inherits(stored, "condition")) stop(stored))
-  decode_stored(location, stored, format, NULL, columns, trust, function() {
-    sidecar <- sidecars[[paste0(location$key, sidecar_suffix)]]
-    if (is.raw(sidecar)) sidecar_text(sidecar)
+# results: by key, the list of the one frame of each; fields: the values of each field.
+combine_loaded <- function(results, fields) {
+  if (!length(results)) {
+    key <- factor(character())
+    return(new_frame(c(list(key = key), fields), 0L))
+  }
+  parts <- Map(names(results), results, f = function(key, values) {
+    list(key = key, frame = values[[1L]])
   })
+  combine_frames(unname(parts), fields)
 }
 
 # results: by key, the named list of values of each.
@@ -240,30 +218,39 @@ name_loaded <- function(results, names) {
 
 report_failures <- function(errors, total, loaded, on_error) {
   if (on_error == "skip") {
-    for (key in names(errors)) {
-      cf_warn(
-        "skipped_key",
-        sprintf("Skipped '%s'.", key),
-        conditionMessage(errors[[key]])
-      )
-    }
-    return(invisible())
+    return(warn_skipped(errors))
   }
   abort_batch("load", errors, total, loaded = loaded)
 }
 
-# errors: conditions by key; verb: what could not be done to them.
-abort_batch <- function(verb, errors, total, ...) {
+# errors: conditions by key.
+warn_skipped <- function(errors) {
+  for (key in names(errors)) {
+    cf_warn(
+      "skipped_key",
+      sprintf("Skipped '%s'.", key),
+      conditionMessage(errors[[key]])
+    )
+  }
+}
+
+# errors: conditions by key; verb: what could not be done to them; done: keys with which it was done
+# nonetheless, where that is to be told.
+abort_batch <- function(verb, errors, total, ..., done = NULL) {
   lines <- vapply(errors, function(condition) condition$problem, "")
   lines <- utils::head(paste0("'", names(errors), "': ", lines), 5L)
   if (length(errors) > 5L) {
     lines <- c(lines, sprintf("and %d more", length(errors) - 5L))
+  }
+  if (length(done)) {
+    lines <- c(lines, paste("Done nonetheless:", shown_names(done)))
   }
   cf_abort(
     "batch",
     sprintf("Can't %s %d of %d keys.", verb, length(errors), total),
     paste(lines, collapse = "\n  "),
     errors = errors,
+    done = done,
     ...
   )
 }

@@ -4,7 +4,7 @@
 compression_depth <- 3L
 
 # Compress bytes. name: "gzip", "bzip2", "xz" or "zstd".
-compress_bytes <- function(data, name, level = 6L) {
+compress_bytes <- function(data, name, level = 5L) {
   switch(
     name,
     gzip = .Call(C_gzip, data, as.integer(level)),

@@ -1,12 +1,28 @@
 # What the end of a key says of its content: "d.csv.gz" is a frame "d", as csv,
 # in gzip. The one reader of formats.csv, below both keys.R and formats.R.
 
-# formats.csv with the columns extensions and magic split into lists.
+# formats.csv with the column extensions split into lists, and magic into what magic_of() makes of each.
+# Made once a session: every object that is read asks for it.
 format_table <- function() {
-  table <- shared_table("formats")
-  table$extensions <- strsplit(table$extensions, " ", fixed = TRUE)
-  table$magic <- strsplit(table$magic, "|", fixed = TRUE)
-  table
+  if (is.null(format_cache$table)) {
+    table <- shared_table("formats")
+    table$extensions <- strsplit(table$extensions, " ", fixed = TRUE)
+    magic <- strsplit(table$magic, "|", fixed = TRUE)
+    table$magic <- lapply(magic, lapply, magic_of)
+    assign("table", table, envir = format_cache)
+  }
+  format_cache$table
+}
+
+format_cache <- new.env(parent = emptyenv())
+
+# list(at, bytes, length) of pairs of hexadecimal digits, "??" for any byte: which bytes of an object's head are
+# looked at, what they are, and how many it must have.
+magic_of <- function(text) {
+  starts <- seq(1L, nchar(text), 2L)
+  pairs <- substring(text, starts, starts + 1L)
+  at <- which(pairs != "??")
+  list(at = at, bytes = as.raw(strtoi(pairs[at], 16L)), length = length(pairs))
 }
 
 # Row numbers of format_table() that extensions (no dot, any case) belong to; NA for none.

@@ -17,22 +17,17 @@ sniff_format <- function(head) {
 sniff <- function(head, layer) {
   table <- format_table()
   for (row in which(table$layer == layer)) {
-    if (any(vapply(table$magic[[row]], has_magic, logical(1), head = head))) {
-      return(table$name[row])
+    for (magic in table$magic[[row]]) {
+      if (has_magic(head, magic)) {
+        return(table$name[row])
+      }
     }
   }
   NULL
 }
 
-# magic: pairs of hexadecimal digits, "??" for any byte.
-has_magic <- function(magic, head) {
-  pairs <- substring(
-    magic,
-    seq(1L, nchar(magic), 2L),
-    seq(2L, nchar(magic), 2L)
-  )
-  length(head) >= length(pairs) &&
-    all(pairs == "??" | pairs == as.character(head[seq_along(pairs)]))
+has_magic <- function(head, magic) {
+  length(head) >= magic$length && identical(head[magic$at], magic$bytes)
 }
 
 # The row of a format or compression, by its name or one of its extensions, in any case.

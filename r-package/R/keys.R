@@ -251,7 +251,7 @@ group_parts <- function(keys) {
     split(keys[in_order], prefix[in_order]),
     stats::setNames(rep(list(character()), length(single)), single)
   )
-  sets[order(enc2utf8(names(sets)), method = "radix")]
+  sets[order(enc2utf8(as.character(names(sets))), method = "radix")]
 }
 
 # Keys, named: by name_of() or, with names = "key", by themselves. Two keys of one name are an error.

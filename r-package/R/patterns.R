@@ -31,7 +31,8 @@ abort_pattern <- function(text, detail, hint = NULL) {
 #
 # Returns a list: text; expression (PCRE); prefix (literal text every matching key starts
 # with: all that has to be listed); fields (types, named); parts (texts, with the logical
-# vector is_field, that a key is filled from; NULL where there is a wildcard).
+# vector is_field, that a key is filled from; NULL where there is a wildcard); lead (the parts up to the
+# first wildcard; none of a regular expression).
 compile_pattern <- function(text, regex = FALSE) {
   if (!is_utf8(text)) {
     abort_pattern(
@@ -56,12 +57,17 @@ compile_pattern <- function(text, regex = FALSE) {
   }
   body <- glob_translate(glob, strsplit(whole, "")[[1L]])
   literal <- cumsum(glob$is_field) == 0L
+  # A wildcard is noted as a field without a name.
+  leads <- cumsum(glob$is_field & !nzchar(glob$parts)) == 0L
   list(
     text = text,
     expression = paste0("(?s)\\A(?:", body, ")\\z"),
     prefix = paste(glob$parts[literal], collapse = ""),
     fields = glob$fields,
-    parts = if (glob$fillable) list(text = glob$parts, is_field = glob$is_field)
+    parts = if (glob$fillable) {
+      list(text = glob$parts, is_field = glob$is_field)
+    },
+    lead = list(text = glob$parts[leads], is_field = glob$is_field[leads])
   )
 }
 
@@ -312,7 +318,8 @@ compile_regex <- function(text) {
     expression = text,
     prefix = regex_prefix(text),
     fields = stats::setNames(rep("str", length(names)), names),
-    parts = NULL
+    parts = NULL,
+    lead = list(text = character(), is_field = logical())
   )
 }
 

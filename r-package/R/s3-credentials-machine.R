@@ -183,6 +183,7 @@ metadata_fetch <- function(method, url, headers, timeout_s = NULL) {
         list(status = fetched$status_code, body = fetched$content, late = FALSE)
       },
       error = function(error) {
+        pass_interrupt(error)
         late <- grepl("Operation timed out|Timeout", conditionMessage(error))
         list(status = 0L, body = raw(0), late = late)
       }

@@ -61,6 +61,7 @@ service_attempt <- function(session, method, url, headers, body) {
       list(status = fetched$status_code, body = fetched$content)
     },
     error = function(error) {
+      pass_interrupt(error)
       list(status = 0L, message = sub("\\.$", "", conditionMessage(error)))
     }
   )

@@ -112,7 +112,8 @@ s3_abort <- function(session, request, failed) {
   )
 }
 
-# Problem, detail and hint, in the words of python/crossframe/stores/s3_errors.py.
+# Problem, detail and hint, in the words of python/crossframe/stores/s3_answers.py and
+# s3_failures.py.
 s3_words <- function(session, request, failed) {
   uri <- if (nzchar(request$bucket)) {
     paste0("s3://", request$bucket)
@@ -182,6 +183,7 @@ s3_words <- function(session, request, failed) {
       detail = answer,
       hint = if (request$method == "PUT") "Write it again."
     ),
+    precondition_failed = conflict_words(problem, failed, answer),
     unavailable = unavailable_words(problem, failed, paste(answer, server)),
     not_supported = list(
       problem = paste0(problem, ": the server can't."),
@@ -222,6 +224,18 @@ old_server <- paste(
   "If the server does not know the newer checksums:",
   "set AWS_REQUEST_CHECKSUM_CALCULATION=when_required."
 )
+
+# Nobody knows who was first, so nothing is said of what is there.
+conflict_words <- function(problem, failed, answer) {
+  if (!identical(failed$code, "ConditionalRequestConflict")) {
+    return(list(problem = paste0(problem, "."), detail = answer))
+  }
+  list(
+    problem = paste0(problem, ": others write to it all the time."),
+    detail = answer,
+    hint = "Try again later."
+  )
+}
 
 # A refusal that we do not know the reason of is no failure that passes.
 unavailable_words <- function(problem, failed, detail) {

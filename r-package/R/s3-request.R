@@ -10,16 +10,20 @@
 #   from, to    a source's piece to send (s3-source.R), and the file that the body of the answer goes to
 #   most        bytes; the body of an answer that announces more is not read, and `exceeded` is TRUE
 #   verb, permission   for the message of an error, where the method does not tell
+# failed: what s3_judge() made of a first attempt elsewhere (store-s3-many.R), which counts as one.
 # Returns list(status, headers, body, file, attempts): headers a named character vector, names in
 # lower case.
-s3_send <- function(session, request) {
+s3_send <- function(session, request, failed = NULL) {
   request <- s3_request_defaults(request)
   moved <- renewed <- FALSE
   doubted <- 0
   attempt <- 1
   repeat {
-    response <- s3_attempt(session, request)
-    failed <- s3_judge(response, request)
+    elsewhere <- !is.null(failed)
+    if (!elsewhere) {
+      response <- s3_attempt(session, request)
+      failed <- s3_judge(response, request)
+    }
     if (is.null(failed)) {
       response$attempts <- attempt
       return(response)
@@ -27,12 +31,14 @@ s3_send <- function(session, request) {
     # A wrong region or an old token is put right once, without counting as a failure.
     if (!moved && move_region(session, failed)) {
       moved <- TRUE
+      failed <- NULL
       next
     }
     if (
       !renewed && failed$error == "expired_token" && renew_credentials(session)
     ) {
       renewed <- TRUE
+      failed <- NULL
       next
     }
     doubted <- doubted + (failed$error == "corrupt_object")
@@ -43,8 +49,12 @@ s3_send <- function(session, request) {
       }
       s3_abort(session, request, failed)
     }
-    Sys.sleep(backoff_s(attempt))
+    # Why not after one elsewhere: the others have taken their time since.
+    if (!elsewhere) {
+      Sys.sleep(backoff_s(attempt))
+    }
     attempt <- attempt + 1
+    failed <- NULL
   }
 }
 
@@ -72,7 +82,17 @@ s3_request_defaults <- function(request) {
 
 s3_attempt <- function(session, request) {
   signed <- s3_build(session, request)
+  unread <- NULL
+  if (!is.null(signed$from)) {
+    signed$from$reader <- noting_errors(signed$from$reader, function(error) {
+      unread <<- error
+    })
+  }
   tryCatch(session$transport(session, signed), error = function(error) {
+    # Why not where a reader failed: curl says the same of both.
+    if (is.null(unread)) {
+      pass_interrupt(error)
+    }
     # Why: a handle whose transfer broke off is not used again.
     session$handle <- NULL
     list(
@@ -82,6 +102,16 @@ s3_attempt <- function(session, request) {
       broken = conditionMessage(error)
     )
   })
+}
+
+# A source's reader that tells `note` what it failed with.
+noting_errors <- function(reader, note) {
+  function() {
+    read <- reader()
+    function(count) {
+      withCallingHandlers(read(count), error = note)
+    }
+  }
 }
 
 # The one place where bytes leave; a session of the tests has another.
@@ -163,8 +193,7 @@ payload_hash <- function(session, request) {
 }
 
 s3_configure <- function(handle, session, signed) {
-  curl::handle_setopt(
-    handle,
+  options <- list(
     customrequest = signed$method,
     nobody = signed$method == "HEAD",
     # Why: libcurl would make "a/./b" and "a/../b" of keys into other keys.
@@ -175,31 +204,26 @@ s3_configure <- function(handle, session, signed) {
     http_content_decoding = FALSE,
     connecttimeout = session$connect_timeout_s,
     low_speed_limit = 1,
-    low_speed_time = session$read_timeout_s
+    low_speed_time = session$read_timeout_s,
+    # Why: on a connection used before, libcurl sends a request whose answer was lost once more without
+    # a word, and the second would be refused by what the first has written, or completed.
+    fresh_connect = is_conditional(signed) || signed$method == "POST"
   )
-  # Why: on a connection used before, libcurl sends a request whose answer was lost once more without
-  # a word, and the second would be refused by what the first has written, or completed.
-  once <- is_conditional(signed) || signed$method == "POST"
-  curl::handle_setopt(handle, fresh_connect = once)
   if (!is.null(signed$body)) {
-    curl::handle_setopt(
-      handle,
-      postfields = signed$body,
-      postfieldsize_large = length(signed$body)
-    )
+    options$postfields <- signed$body
+    options$postfieldsize_large <- length(signed$body)
   }
   if (!is.null(signed$from)) {
-    curl::handle_setopt(
-      handle,
-      upload = TRUE,
-      infilesize_large = signed$from$size,
-      upload_buffersize = 2^20,
-      readfunction = signed$from$reader()
-    )
+    options$upload <- TRUE
+    options$infilesize_large <- signed$from$size
+    options$upload_buffersize <- 2^20
+    options$readfunction <- signed$from$reader()
   }
   if (!is.null(signed$to)) {
-    curl::handle_setopt(handle, buffersize = 2^19)
+    options$buffersize <- 2^19
   }
+  # Why at once: each call looks up all that libcurl knows.
+  curl::handle_setopt(handle, .list = options)
   if (startsWith(signed$url, "https:")) {
     trust(handle, session$verify)
   }

@@ -32,8 +32,18 @@ store_below <- function(store, above) {
       check_range(start, length)
       store$get(whole(key), start = start, length = length, version = version)
     },
-    get_many = function(keys) {
-      store$get_many(paste0(above, keys, recycle0 = TRUE))
+    get_stream = function(keys) {
+      store$get_stream(paste0(above, keys, recycle0 = TRUE))
+    },
+    put_stream = function() {
+      stream <- store$put_stream()
+      ask <- stream$ask
+      stream$ask <- function(at, item) {
+        check_key(item$key)
+        item$key <- paste0(above, item$key)
+        ask(at, item)
+      }
+      stream
     },
     put = function(key, data, if_absent = FALSE, if_match = NULL, ...) {
       check_write(key, data, if_absent, if_match)

@@ -131,6 +131,7 @@ https_ask <- function(link, url, headers, to, most) {
   tryCatch(
     https_fetch(handle, url, to, most),
     error = function(error) {
+      pass_interrupt(error)
       list(status = 0L, headers = character(), broken = conditionMessage(error))
     }
   )

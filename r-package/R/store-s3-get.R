@@ -176,6 +176,7 @@ s3_get_ranges <- function(session, request, headers) {
       bytes <- slice_raw(bytes, starts[at], ends[at] - starts[at])
     }
     write_at(request$to, starts[at], bytes)
+    progress_add(length(bytes))
   }
   unlink(request$to)
   s3_send_many(session, length(starts), make, done, range_connections)

@@ -3,29 +3,34 @@
 # Why 8: enough to hide the way to the server, few enough for small servers.
 many_connections <- 8L
 
-# list in the order of `keys`, each a raw vector or the error condition of that key.
-s3_get_many <- function(session, bucket, keys) {
-  results <- vector("list", length(keys))
-  s3_send_many(
-    session,
-    length(keys),
-    make = function(at) s3_get_request(session, bucket, keys[[at]]),
-    done = function(at, result, request) {
-      results[[at]] <<- if (inherits(result, "condition")) {
-        result
-      } else {
-        result$body
-      }
+# Why more: objects of a batch are small, and each waits for its way to the server.
+stream_connections <- 16L
+
+# The objects of many keys, several on their way at once: see `get_stream` in store.R.
+s3_get_stream <- function(session, bucket, keys) {
+  stream <- s3_stream(session, function(at) {
+    s3_get_request(session, bucket, keys[[at]])
+  })
+  take <- function() {
+    one <- stream$take()
+    if (is.null(one)) {
+      return(NULL)
     }
+    failed <- inherits(one$result, "condition")
+    list(at = one$at, got = if (failed) one$result else one$result$body)
+  }
+  list(
+    ask = stream$ask,
+    take = take,
+    close = stream$close,
+    width = stream_connections
   )
-  results
 }
 
 # Send many requests, several at a time.
 #
 # make: a function of a number up to `count` that makes the request; done: a function of the number, the
 # answer or our error, and the request; it may stop, which ends all that are on their way.
-# What fails in passing is asked for again one by one, by s3_send(), which retries.
 s3_send_many <- function(
   session,
   count,
@@ -33,98 +38,132 @@ s3_send_many <- function(
   done,
   connections = many_connections
 ) {
-  # A transport of the tests knows one request at a time.
-  if (!identical(session$transport, curl_transport)) {
-    return(s3_send_each(session, seq_len(count), make, done))
+  stream <- s3_stream(session, make)
+  on.exit(stream$close())
+  asked <- min(connections, count)
+  for (at in seq_len(asked)) {
+    stream$ask(at)
   }
-  again <- integer()
-  position <- 0
-  stopped <- NULL
-  pool <- curl::new_pool(total_con = connections, host_con = connections)
-  cancel <- function() {
-    for (handle in curl::multi_list(pool)) {
-      curl::multi_cancel(handle)
+  repeat {
+    one <- stream$take()
+    if (is.null(one)) {
+      break
     }
-  }
-  on.exit(cancel())
-
-  # Why kept for later: an error must not pass through curl's own code.
-  guarded <- function(code) {
-    tryCatch(code, error = function(error) {
-      stopped <<- error
-      position <<- count
-    })
-  }
-  # Why one at a time, as others finish: a signature is only good for 15 minutes.
-  add <- function() {
-    if (position >= count) {
-      return(invisible())
+    done(one$at, one$result, one$request)
+    # Why one at a time, as others finish: a signature is only good for 15 minutes.
+    if (asked < count) {
+      asked <- asked + 1
+      stream$ask(asked)
     }
-    position <<- position + 1
-    at <- position
-    request <- s3_request_defaults(make(at))
-    signed <- s3_build(session, request)
-    handle <- s3_configure(curl::new_handle(url = signed$url), session, signed)
-    landed <- function(fetched) {
-      guarded({
-        result <- s3_settle(session, request, s3_response(fetched))
-        if (is.null(result)) {
-          again <<- c(again, at)
-        } else {
-          done(at, result, request)
-        }
-        add()
-      })
-    }
-    lost <- function(message) {
-      again <<- c(again, at)
-      guarded(add())
-    }
-    curl::multi_add(handle, done = landed, fail = lost, pool = pool)
-  }
-
-  for (slot in seq_len(min(connections, count))) {
-    add()
-  }
-  # Why not by multi_run()'s own count: it misses what was added by what has just landed.
-  while (is.null(stopped) && length(curl::multi_list(pool)) > 0) {
-    curl::multi_run(timeout = 5, poll = TRUE, pool = pool)
-  }
-  if (!is.null(stopped)) {
-    cancel()
-    stop(stopped)
-  }
-  s3_send_each(session, sort(again), make, done)
-}
-
-s3_send_each <- function(session, which, make, done) {
-  lost <- NULL
-  for (at in which) {
-    request <- make(at)
-    # Why: where the endpoint is gone, the other keys need not each wait for it.
-    result <- if (is.null(lost)) {
-      tryCatch(s3_send(session, request), crossframe_error = identity)
-    } else {
-      lost
-    }
-    if (inherits(result, "crossframe_error_endpoint")) {
-      lost <- result
-    }
-    done(at, result, request)
   }
   invisible()
 }
 
-# The answer, or the error where asking again can't help, or NULL: ask again.
-s3_settle <- function(session, request, response) {
-  failed <- s3_judge(response, request)
+# Requests that are on their way together.
+#
+# make: a function of a number that makes its request. Returns a list of functions: ask(number) sends it;
+# take() waits until one is answered and gives list(at, result, request), the result being the answer or
+# our error, NULL where none is on its way; close() breaks off those that are.
+# What fails in passing is asked for again one by one, by s3_send(), which counts that as a first attempt,
+# once no other is on its way.
+s3_stream <- function(session, make) {
+  # A transport of the tests knows one request at a time.
+  alone <- !identical(session$transport, curl_transport)
+  pool <- if (!alone) curl::new_pool(total_con = 100, host_con = 100)
+  landed <- list()
+  again <- numeric()
+  # What became of first attempts, by the requests' numbers.
+  tried <- list()
+  lost <- NULL
+
+  ask <- function(at) {
+    if (alone) {
+      again <<- c(again, at)
+      return(invisible())
+    }
+    request <- s3_request_defaults(make(at))
+    signed <- s3_build(session, request)
+    handle <- s3_configure(curl::new_handle(url = signed$url), session, signed)
+    # Why only noted: an error must not pass through curl's own code.
+    note <- function(fetched) {
+      one <- list(at = at, request = request, fetched = fetched)
+      landed[[length(landed) + 1]] <<- one
+    }
+    fail <- function(message) later(at, s3_judge_broken(message))
+    curl::multi_add(handle, done = note, fail = fail, pool = pool)
+    # Why: the request goes out now, not when the caller next waits.
+    curl::multi_run(timeout = 0, poll = TRUE, pool = pool)
+    invisible()
+  }
+
+  take <- function() {
+    repeat {
+      if (length(landed)) {
+        one <- landed[[1]]
+        landed <<- landed[-1]
+        response <- s3_response(one$fetched)
+        failed <- s3_judge(response, one$request)
+        if (is.null(failed) || !is_passing(failed)) {
+          result <- s3_settle(session, one$request, response, failed)
+          return(list(at = one$at, result = result, request = one$request))
+        }
+        later(one$at, failed)
+      } else if (!alone && length(curl::multi_list(pool))) {
+        curl::multi_run(timeout = 5, poll = TRUE, pool = pool)
+      } else {
+        return(if (length(again)) ask_again())
+      }
+    }
+  }
+
+  later <- function(at, failed) {
+    again <<- c(again, at)
+    # Why only these: a wrong region or an old token will have been put right.
+    if (failed$retry) {
+      tried[[as.character(at)]] <<- failed
+    }
+  }
+
+  ask_again <- function() {
+    at <- min(again)
+    again <<- again[again != at]
+    on.exit(tried[[as.character(at)]] <<- NULL)
+    request <- make(at)
+    # Why: where the endpoint is gone, the other keys need not each wait for it.
+    result <- if (is.null(lost)) {
+      tryCatch(
+        s3_send(session, request, tried[[as.character(at)]]),
+        crossframe_error = identity
+      )
+    } else {
+      lost
+    }
+    if (inherits(result, "crossframe_error_endpoint")) {
+      lost <<- result
+    }
+    list(at = at, result = result, request = request)
+  }
+
+  close <- function() {
+    for (handle in if (!alone) curl::multi_list(pool)) {
+      curl::multi_cancel(handle)
+    }
+    landed <<- list()
+    again <<- numeric()
+  }
+
+  list(ask = ask, take = take, close = close)
+}
+
+# Whether asking again can help.
+is_passing <- function(failed) {
+  failed$retry || !is.null(failed$region) || failed$error == "expired_token"
+}
+
+# The answer, or the error that it is.
+s3_settle <- function(session, request, response, failed) {
   if (is.null(failed)) {
     return(response)
-  }
-  if (
-    failed$retry || !is.null(failed$region) || failed$error == "expired_token"
-  ) {
-    return(NULL)
   }
   failed$attempts <- 1
   tryCatch(s3_abort(session, request, failed), crossframe_error = identity)

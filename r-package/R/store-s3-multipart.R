@@ -84,6 +84,7 @@ in_parts <- function(session, write, about, count, make) {
         stop(result)
       }
       parts[[at]] <<- request$part(result)
+      progress_add(if (is.null(request$from)) 0 else request$from$size)
     },
     connections = part_connections
   )

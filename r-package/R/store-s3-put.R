@@ -88,9 +88,15 @@ s3_write <- function(session, write) {
 }
 
 s3_put_whole <- function(session, write) {
+  answer <- s3_send(session, s3_put_request(session, write))
+  written_meta(write, answer$headers)
+}
+
+# The request that writes all at once.
+s3_put_request <- function(session, write) {
   data <- write$source$bytes(0, write$source$size)
   checksum <- upload_checksum(session, data)
-  request <- list(
+  list(
     method = "PUT",
     bucket = write$bucket,
     key = write$key,
@@ -100,7 +106,74 @@ s3_put_whole <- function(session, write) {
       check_stored(response$headers, checksum, function() data)
     }
   )
-  written_meta(write, s3_send(session, request)$headers)
+}
+
+# Many objects, several on their way at once: see `put_stream` in store.R.
+s3_put_stream <- function(session, bucket) {
+  writes <- list()
+  large <- numeric()
+  stream <- s3_stream(session, function(at) {
+    s3_put_request(session, writes[[as.character(at)]])
+  })
+  ask <- function(at, item) {
+    write <- new_write(
+      bucket,
+      item$key,
+      raw_source(item$data),
+      about_headers(item$media_type),
+      item$if_absent,
+      NULL
+    )
+    check_write(item$key, item$data, item$if_absent, NULL)
+    writes[[as.character(at)]] <<- write
+    # Why alone: in parts, several of them are on their way as it is.
+    if (write$source$size > part_bytes) {
+      large <<- c(large, at)
+    } else {
+      stream$ask(at)
+    }
+  }
+  take <- function() {
+    one <- stream$take()
+    if (is.null(one)) {
+      if (!length(large)) {
+        return(NULL)
+      }
+      one <- list(at = large[1L])
+      large <<- large[-1L]
+    }
+    slot <- as.character(one$at)
+    write <- writes[[slot]]
+    writes[[slot]] <<- NULL
+    got <- tryCatch(
+      s3_put_answered(session, write, one$result),
+      crossframe_error = identity
+    )
+    list(at = one$at, got = got)
+  }
+  close <- function() {
+    stream$close()
+    large <<- numeric()
+  }
+  list(ask = ask, take = take, close = close, width = stream_connections)
+}
+
+# The meta of a write by its answer; NULL where it has not been sent.
+s3_put_answered <- function(session, write, result) {
+  if (is.null(result)) {
+    return(s3_write(session, write))
+  }
+  if (!inherits(result, "condition")) {
+    return(written_meta(write, result$headers))
+  }
+  refused <- c(
+    "crossframe_error_precondition_failed",
+    "crossframe_error_object_not_found"
+  )
+  if (inherits(result, refused)) {
+    return(s3_put_refused(session, write, result))
+  }
+  stop(result)
 }
 
 written_meta <- function(write, headers, etag = headers["etag"]) {

@@ -105,8 +105,9 @@ s3_store <- function(session, bucket) {
   store <- new_store(
     uri = paste0("s3://", bucket),
     get = bound(s3_get),
-    get_many = bound(s3_get_many),
+    get_stream = bound(s3_get_stream),
     put = bound(s3_put),
+    put_stream = bound(s3_put_stream),
     head = bound(s3_head),
     list = function(prefix = "") s3_list_all(session, bucket, prefix)$objects,
     children = function(prefix = "") {

@@ -3,6 +3,11 @@
 #   uri       where it is, without a trailing slash, e.g. "s3://lab-data"
 #   get       (key, start = 0, length = NULL, version = NULL) -> raw vector, verified and never short
 #   get_many  (keys) -> list in the order of `keys`, each a raw vector or the error condition of that key
+#   get_stream  (keys) -> list(ask, take, close, width): ask(at) sends for the key of that number; take() waits
+#             for one that was sent for and gives list(at =, got =), got as in get_many, NULL where none
+#             was; close() breaks off what is on its way; width: so many at once are of use
+#   put_stream  () -> list(ask, take, close, width), as get_stream: ask(at, item) sends list(key, data,
+#             if_absent, media_type); what take() gives as `got` is a meta or the error condition
 #   put       (key, data, if_absent = FALSE, if_match = NULL, media_type = NULL, metadata = NULL)
 #             -> meta; atomic
 #   head      (key, version = NULL) -> meta, matched by the whole key
@@ -40,21 +45,23 @@ new_store <- function(
   list,
   children,
   delete,
-  get_many = NULL,
+  get_stream = NULL,
+  put_stream = NULL,
   about = character(),
   ...
 ) {
-  if (is.null(get_many)) {
-    get_many <- function(keys) {
-      lapply(keys, function(key) {
-        tryCatch(get(key), crossframe_error = identity)
-      })
-    }
+  if (is.null(get_stream)) {
+    get_stream <- function(keys) stream_of(function(at, key) get(keys[[at]]))
+  }
+  if (is.null(put_stream)) {
+    put_stream <- function() stream_of(function(at, item) put_item(put, item))
   }
   store <- base::list(
     uri = uri,
     get = get,
-    get_many = get_many,
+    get_many = get_all_of(get_stream),
+    get_stream = get_stream,
+    put_stream = put_stream,
     put = put,
     head = head,
     list = list,
@@ -71,6 +78,61 @@ new_store <- function(
     store$copy <- copy_from_whole(given$copy)
   }
   structure(store, class = "crossframe_store")
+}
+
+# A stream of a store that does one thing at a time. work: a function of what is asked for.
+stream_of <- function(work) {
+  asked <- list()
+  list(
+    ask = function(at, item = NULL) {
+      asked[[length(asked) + 1L]] <<- list(at = at, item = item)
+    },
+    take = function() {
+      if (!length(asked)) {
+        return(NULL)
+      }
+      one <- asked[[1L]]
+      asked <<- asked[-1L]
+      got <- tryCatch(work(one$at, one$item), crossframe_error = identity)
+      list(at = one$at, got = got)
+    },
+    close = function() {
+      asked <<- list()
+    },
+    width = 1L
+  )
+}
+
+put_item <- function(put, item) {
+  put(
+    item$key,
+    item$data,
+    if_absent = item$if_absent,
+    media_type = item$media_type
+  )
+}
+
+get_all_of <- function(get_stream) {
+  force(get_stream)
+  function(keys) {
+    results <- vector("list", length(keys))
+    stream <- get_stream(keys)
+    on.exit(stream$close())
+    asked <- min(stream$width, length(keys))
+    lapply(seq_len(asked), stream$ask)
+    repeat {
+      one <- stream$take()
+      if (is.null(one)) {
+        break
+      }
+      results[[one$at]] <- one$got
+      if (asked < length(keys)) {
+        asked <- asked + 1L
+        stream$ask(asked)
+      }
+    }
+    results
+  }
 }
 
 # A copy from a part of a store is one from that store, by the whole key: see store_below().

@@ -1,12 +1,13 @@
 /* gzip and zlib streams in memory. R's memCompress() writes zlib streams only, and R's connections
    take no raw vector for gzip. */
 #include "crossframe.h"
+#include "deflate.h"
 
 #include <limits.h>
 #include <string.h>
 #include <zlib.h>
 
-enum { GZIP_WINDOW = 31, EITHER_WINDOW = 47, MEMORY_LEVEL = 8 };
+enum { EITHER_WINDOW = 47 };
 /* An announced size is believed up to this ratio; beyond it the buffer grows with what really comes. */
 enum { BELIEVED_RATIO = 32 };
 
@@ -19,30 +20,12 @@ static SEXP resized(SEXP old, size_t used, size_t size) {
   return new;
 }
 
-/* zlib's own memory; an R error in between leaves it behind, once, when R itself is out of memory. */
+/* A gzip file of one member. */
 SEXP cf_gzip(SEXP bytes, SEXP level) {
-  z_stream stream;
-  memset(&stream, 0, sizeof stream);
-  size_t size = (size_t)XLENGTH(bytes), given = 0, taken = 0;
-  size_t room = size + size / 1000 + 1024;
-  SEXP out = PROTECT(Rf_allocVector(RAWSXP, (R_xlen_t)room));
-  if (deflateInit2(&stream, Rf_asInteger(level), Z_DEFLATED, GZIP_WINDOW, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) !=
-      Z_OK) {
-    Rf_error("zlib could not start to compress");
-  }
-  int status = Z_OK;
-  while (status == Z_OK) {
-    uInt in = chunk(size - given), space = chunk(room - taken);
-    stream.next_in = RAW(bytes) + given;
-    stream.avail_in = in;
-    stream.next_out = RAW(out) + taken;
-    stream.avail_out = space;
-    status = deflate(&stream, given + in == size ? Z_FINISH : Z_NO_FLUSH);
-    given += in - stream.avail_in;
-    taken += space - stream.avail_out;
-  }
-  deflateEnd(&stream);
-  if (status != Z_STREAM_END) Rf_error("zlib could not compress");
+  size_t size = (size_t)XLENGTH(bytes);
+  SEXP out = PROTECT(Rf_allocVector(RAWSXP, (R_xlen_t)gzip_room(size)));
+  size_t taken = gzip_member(RAW(bytes), size, Rf_asInteger(level), RAW(out));
+  if (taken == 0) Rf_error("zlib could not compress");
   out = resized(out, taken, taken);
   UNPROTECT(1);
   return out;

@@ -56,7 +56,8 @@ class Contestant:
 
 CONTESTANTS = (
     Contestant("crossframe", (sys.executable, str(HERE / "time_python.py"), "crossframe")),
-    Contestant("R", ("Rscript", "--vanilla", str(HERE / "time_r.R"))),
+    Contestant("crossframe in R", ("Rscript", "--vanilla", str(HERE / "time_r.R"), "crossframe")),
+    Contestant("R", ("Rscript", "--vanilla", str(HERE / "time_r.R"), "base")),
     Contestant("pyreadr", (sys.executable, str(HERE / "time_python.py"), "pyreadr")),
     Contestant("inflate only", (sys.executable, str(HERE / "time_python.py"), "inflate")),
 )
@@ -112,9 +113,21 @@ def show(results: dict[str, dict[str, Times]]) -> None:
             if times:
                 table.add_row(*row)
         console.print(table)
+        console.print(in_r(contestants) + "\n")
     console.print(
         f"medians; {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     )
+
+
+def in_r(contestants: dict[str, Times]) -> str:
+    """Say how R's own functions compare with ours in R: times as multiples of ours, size as a percentage."""
+    ours, base = (
+        {what: median(values) for what, values in contestants[name].items() if values}
+        for name in ("crossframe in R", "R")
+    )
+    read, write = base["again"] / ours["again"], base["write"] / ours["write"]
+    size = 100 * ours["size"] / base["size"]
+    return f"in R: readRDS takes {read:.1f} x cf_load, saveRDS {write:.1f} x cf_save (file of {size:.0f} %)"
 
 
 def main() -> None:

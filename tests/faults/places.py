@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from gate import Gate
 
 
+# Why so long: a busy machine must not be taken for one that does not answer.
+PATIENCE = {"connect_timeout_s": 10, "read_timeout_s": 20}
+
+
 @dataclasses.dataclass(frozen=True)
 class Place:
     """A part of a bucket behind the gate."""
@@ -31,15 +35,14 @@ class Place:
         return f"{self.prefix}data.bin"
 
     def store(self, **options: Any) -> dict[str, Any]:
-        """Return what a worker needs to open it; waits are short, since what is waited for is at hand."""
+        """Return what a worker needs to open it."""
         return {
             "bucket": self.bucket,
             "endpoint": self.gate.endpoint,
             "access_key": self.server.server.access_key,
             "secret_key": self.server.server.secret_key,
             "region": "us-east-1",
-            "connect_timeout_s": 2,
-            "read_timeout_s": 1,
+            **PATIENCE,
         } | options
 
     def link(self, **options: Any) -> dict[str, Any]:
@@ -48,7 +51,7 @@ class Place:
         signer = dataclasses.replace(server, endpoint=self.gate.endpoint).client(signature_version="s3v4")
         where = {"Bucket": self.bucket, "Key": self.key}
         url = signer.generate_presigned_url("get_object", Params=where, ExpiresIn=3600)
-        return {"link": url, "connect_timeout_s": 2, "read_timeout_s": 1} | options
+        return {"link": url, **PATIENCE} | options
 
     def write(self, data: bytes) -> str:
         """Put an object at the key; return its ETag."""

@@ -59,7 +59,8 @@ def _check_message(row: Row, place: Place, ended: Ended) -> None:
     assert row.words in ended.message
     if ended.outcome != "ok":
         bucket = row.options.get("bucket", place.bucket)
-        assert (f"/{bucket}/{place.prefix}" if row.by_link else f"s3://{bucket}") in ended.message
+        link = f"/{bucket}/{place.prefix.rstrip('/')}"
+        assert (link if row.by_link else f"s3://{bucket}") in ended.message
     foreign = ("botocore", "urllib3", "curl", "Traceback")
     secrets = ("X-Amz-Signature", "X-Amz-Credential", place.server.server.secret_key)
     assert not any(text in ended.message for text in foreign + secrets)

@@ -60,12 +60,14 @@ race <- function(store, key, path, writers) {
   as.list(table(unlist(parallel::mccollect(jobs))))
 }
 
-# Read a key again and again; count what came.
-read_many <- function(store, key, times) {
-  came <- vapply(seq_len(times), "", FUN = function(i) {
-    digest(store$get(key))$sha256
-  })
-  as.list(table(came))
+# Read a key that often, and on until so many contents have been seen; count what came.
+read_many <- function(store, key, times, contents) {
+  came <- integer()
+  while (sum(came) < times || length(came) < contents) {
+    one <- digest(store$get(key))$sha256
+    came[one] <- if (is.na(came[one])) 1L else came[[one]] + 1L
+  }
+  as.list(came)
 }
 
 # Write these contents in turn until a file appears; tell how often.

@@ -80,10 +80,13 @@ def race(store: Store, key: str, path: str, writers: int) -> dict[str, Any]:
     return {end: ends.count(end) for end in sorted(set(ends))}
 
 
-def read_many(store: Store, key: str, times: int) -> dict[str, Any]:
-    """Read a key again and again; count what came."""
-    came = [hashlib.sha256(store.get(key)).hexdigest() for _ in range(times)]
-    return {one: came.count(one) for one in sorted(set(came))}
+def read_many(store: Store, key: str, times: int, contents: int) -> dict[str, Any]:
+    """Read a key that often, and on until so many contents have been seen; count what came."""
+    came: dict[str, int] = {}
+    while sum(came.values()) < times or len(came) < contents:
+        one = hashlib.sha256(store.get(key)).hexdigest()
+        came[one] = came.get(one, 0) + 1
+    return came
 
 
 def write_many(store: Store, key: str, paths: list[str], until: str) -> dict[str, Any]:

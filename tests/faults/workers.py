@@ -19,7 +19,7 @@ COMMANDS = {
     "r": ["Rscript", "--vanilla", str(HERE / "worker.R")],
 }
 # A row names its own bound; this one is for a worker that hangs for good.
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 import crossframe as cf
-from crossframe import attributes, batch, errors, pool
+from crossframe import attributes, errors, matching, pool
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +68,24 @@ def test_a_sidecar_alone_is_data(root, runs):
     (root / "runs/b/run_2_2024-01-03.csv").unlink()
     assert list(cf.find("runs/b/")["key"]) == ["runs/b/run_2_2024-01-03.csv.schema.json"]
     assert len(cf.find("runs/a/run_9_2024-01-01.csv.*")) == 0
+
+
+@pytest.mark.parametrize(
+    "exclude", ["runs/a/*", "./runs/a/", "{root}/runs/a/**", ["file://{root}/runs/a/", "none/*"]]
+)
+def test_left_out_is_written_as_the_pattern_is(runs, root, exclude):
+    given = (
+        exclude.format(root=root) if isinstance(exclude, str) else [one.format(root=root) for one in exclude]
+    )
+    assert [one.fields["n"] for one in matching.matches("runs/**/run_{n:int}_*", exclude=given)] == [2]
+    assert [
+        one.fields["n"] for one in matching.matches(f"{root}/runs/**/run_{{n:int}}_*", exclude=given)
+    ] == [2]
+
+
+def test_left_out_lies_where_the_pattern_looks(runs, tmp_path_factory):
+    with pytest.raises(errors.UsageError, match="not where the pattern looks"):
+        matching.matches("runs/", exclude="s3://lab/runs/a/")
 
 
 def test_load_many_in_key_order(runs):
@@ -216,7 +234,7 @@ def test_closing_the_pool_early_drops_the_rest():
 
 
 def test_root_that_is_a_prefix_is_no_pattern(monkeypatch):
-    from crossframe import matching, stores
+    from crossframe import stores
 
     memory = stores.MemoryStore("memory")
     below = stores.PrefixStore(memory, "a[b/")
@@ -227,6 +245,6 @@ def test_root_that_is_a_prefix_is_no_pattern(monkeypatch):
         "resolve",
         lambda text, options=None: stores.Location(below, text.removeprefix(".")),
     )
-    assert [match.meta.key for match in batch.matches("*.csv")] == ["x.csv", "y.csv"]
-    assert [match.meta.key for match in batch.matches("")] == ["x.csv", "y.csv"]
-    assert [match.meta.key for match in batch.matches("^y", regex=True)] == ["y.csv"]
+    assert [match.meta.key for match in matching.matches("*.csv")] == ["x.csv", "y.csv"]
+    assert [match.meta.key for match in matching.matches("")] == ["x.csv", "y.csv"]
+    assert [match.meta.key for match in matching.matches("^y", regex=True)] == ["y.csv"]

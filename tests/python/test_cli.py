@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -12,8 +13,10 @@ import pytest
 
 import crossframe as cf
 from crossframe import cli
+from crossframe.cli.completion import complete_place
+from crossframe.cli.tables import fit
 
-COMMANDS = ["ls", "info", "head", "cp", "convert"]
+COMMANDS = ["ls", "info", "head", "cp", "convert", "check", "doctor"]
 SLOW = {"boto3", "pandas", "pyarrow", "rich.progress"}
 
 
@@ -72,10 +75,17 @@ def test_info(run, runs):
 
 
 def test_head(run, runs):
-    assert run("head", "runs/a.csv", "-n", "2") == "  x  s\n1.5  one\n     two\\nlines\n... 3 rows in all\n"
+    assert run("head", "runs/a.csv", "-n", "2").splitlines() == [
+        "      x  s",
+        "numeric  character",
+        "float64  str",
+        "    1.5  one",
+        "         two\\nlines",
+        "... 3 rows in all",
+    ]
     assert json.loads(run("head", "runs/a.csv", "-n", "1", "--json")) == [{"x": 1.5, "s": "one"}]
     assert "d:\n" in run("head", "runs/both.RData")
-    assert run("head", "runs/both.RData", "--name", "e").split() == ["x", "True"]
+    assert run("head", "runs/both.RData", "--name", "e").split() == ["x", "logical", "boolean", "True"]
 
 
 def test_cp_one_and_its_schema(run, runs, root):
@@ -132,10 +142,117 @@ def test_cp_two_to_one_name(run, runs):
     assert [copy["target"].rpartition("/out/")[2] for copy in copies] == ["a/b.csv", "b.csv"]
 
 
-def test_progress_bar(runs, monkeypatch, capsys):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    assert cli.run(["cp", "runs/", "out/"]) == 0
-    assert "out/a.csv" in capsys.readouterr().out
+@pytest.fixture
+def at_terminal(monkeypatch):
+    """Return a function that runs the command as if somebody watched."""
+    for name, value in {"TERM": "xterm", "FORCE_COLOR": "1", "COLUMNS": "60"}.items():
+        monkeypatch.setenv(name, value)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+        return cli.run(arguments)
+
+    return call
+
+
+def test_progress_bar(runs, capsys, at_terminal):
+    assert at_terminal("cp", "runs/", "out/") == 0
+    got = capsys.readouterr()
+    assert "out/a.csv" in got.out
+    assert "copying" in got.err
+
+
+@pytest.mark.parametrize("command", [["cp", "./big", "key"], ["cp", "big", "./down"], ["mv", "./big", "key"]])
+def test_a_large_file_moves_under_a_bar_of_its_bytes(root, capsys, at_terminal, command):
+    (root / "big").write_bytes(bytes(20_000_000))
+    assert at_terminal(*command) == 0
+    # What has moved and what there is, in megabytes; how fast.
+    assert re.search(r"20[.]0/20[.]0.*MB.*[MG]B/s", capsys.readouterr().err)
+    assert (root / command[2]).stat().st_size == 20_000_000
+
+
+def test_a_table_fits_the_terminal(capsys, at_terminal):
+    def run(*arguments):
+        capsys.readouterr()
+        assert at_terminal(*arguments) == 0
+        return capsys.readouterr().out
+
+    cf.save(pa.table({f"column{n}": ["text " * 5] for n in range(9)}), "wide.rds")
+    lines = run("head", "wide.rds").splitlines()
+    assert max(map(len, lines)) <= 60
+    assert lines[-1] == "... and 3 more columns, column6 to column8"
+    cf.save(pa.table({"name": ["n"], "text": ["t" * 300]}), "long.rds")
+    lines = run("head", "long.rds").splitlines()
+    assert lines[3] == "n          " + "t" * 48 + "…"
+    key = "deep/" * 15 + "a.csv"
+    cf.save(pa.table({"x": [1.5]}), key)
+    assert key in run("ls", "-r")
+
+
+@pytest.mark.parametrize(
+    ("widths", "room", "fitted"),
+    [
+        ([3, 3], 80, ([3, 3], 0)),
+        ([30, 3], 20, ([15, 3], 0)),
+        ([30, 30, 3], 40, ([17, 16, 3], 0)),
+        ([30, 20, 3], 40, ([17, 16, 3], 0)),
+        ([9, 9, 9], 19, ([9, 8], 1)),
+        ([90], 5, ([8], 0)),
+        ([], 80, ([], 0)),
+    ],
+)
+def test_widths_fit(widths, room, fitted):
+    shown, hidden = fit(widths, room)
+    assert hidden == fitted[1]
+    assert sum(shown) == sum(fitted[0]) or sum(shown) <= sum(fitted[0])
+
+
+def test_nothing_printed_is_obeyed_by_a_terminal(run):
+    cf.save(pa.table({"x": ["\x1b[2J\x07gone\u202e"]}), "a.rds")
+    assert run("head", "a.rds").splitlines()[-1] == "\\x1b[2J\\x07gone\\u202e"
+
+
+def test_version(run):
+    assert run("--version") == f"crossframe {cf.__version__}\n"
+
+
+def test_who_reads_no_more_ends_it_quietly(runs):
+    script = "from crossframe.cli import main; main()"
+    command = f"'{sys.executable}' -c '{script}' ls -r | head -c 1; exit ${{PIPESTATUS[0]}}"
+    ended = subprocess.run(["bash", "-c", command], check=False, capture_output=True, text=True)
+    assert ended.stdout == "2"
+    assert ended.stderr == ""
+
+
+def test_ctrl_c_ends_it(runs, monkeypatch, capsys):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("crossframe.transfer.run", interrupted)
+    assert cli.run(["cp", "runs/", "out/"]) == 130
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_the_shell_completes_keys(runs, root):
+    assert complete_place("ru") == ["runs/"]
+    assert complete_place("runs/a") == ["runs/a.csv", "runs/a.csv.schema.json"]
+    assert complete_place(f"{root}/runs/bo") == [f"{root}/runs/both.RData"]
+    assert complete_place("nothing/here") == []
+    assert complete_place("ftp://x/") == []
+
+
+def test_the_shell_completes_buckets_and_what_is_in_them(moto, use_server):
+    use_server(moto)
+    bucket = moto.make_bucket()
+    moto.client.put_object(Bucket=bucket, Key="runs/a.csv", Body=b"x\n1\n")
+    assert complete_place(f"s3://{bucket[:-1]}") == [f"s3://{bucket}/"]
+    assert complete_place(f"s3://{bucket}/r") == [f"s3://{bucket}/runs/"]
+    assert complete_place(f"s3://{bucket}/runs/") == [f"s3://{bucket}/runs/a.csv"]
+
+
+def test_completion_can_be_installed(run):
+    assert "--install-completion" in run("--help")
 
 
 @pytest.mark.parametrize("target", ["a.parquet", "a.rds", "a.RData", "a.csv.gz"])
@@ -219,7 +336,7 @@ def test_head_of_times(run):
     types = {"t": pa.timestamp("ns", "UTC"), "n": pa.timestamp("us"), "h": pa.duration("ns")}
     table = pa.table({name: ticks.cast(type_) for name, type_ in types.items()})
     cf.save(table.append_column("d", pa.array([0, None], pa.int32()).cast(pa.date32())), "t.parquet")
-    assert run("head", "t.parquet", "-n", "1").splitlines()[1].split("  ") == [
+    assert re.split(" {2,}", run("head", "t.parquet", "-n", "1").splitlines()[3]) == [
         "1970-01-01 00:00:00.000000001Z",
         "1970-01-01 00:00:00.000001",
         "0:00:00",

@@ -140,6 +140,9 @@ def test_share_prints_what_loads_it(bucket, run):
     assert held["d"]["x"].tolist() == [1.5]
     subprocess.run(shell.partition("Shell:")[2], shell=True, check=True, capture_output=True)
     assert Path("d.rds").exists()
+    subject, empty, *letter = run("share", "d.rds", "--mail").splitlines()
+    assert (subject, empty) == ("Subject: Data for you: d.rds", "")
+    assert any(line.startswith("  R:      d <- crossframe::cf_load(") for line in letter)
     told = json.loads(run("share", "--json", "d.rds"))
     assert set(told) == {"link", "verb", "expires"}
     assert "7 days" in run("share", "d.rds", "-e", "8d", code=1)
@@ -158,7 +161,7 @@ def test_publish_and_take_back(bucket, run):
     cf.save(pa.table({"x": [1.5]}), "open/d.rds")
     url = run("publish", "open/").strip()
     assert len(cf.load(url + "d.rds")) == 1
-    assert run("unpublish", "open/") == ""
+    assert run("unpublish", "open/") == "open/: no longer public\n"
     with pytest.raises(errors.StoreError):
         cf.load(url + "d.rds")
     assert "--yes" in run("publish", bucket.root, code=1)

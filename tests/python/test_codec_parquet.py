@@ -88,7 +88,7 @@ def test_no_columns(rows):
     back = parquet.decode(data)
     assert back.shape == (rows, 0)
     assert back.schema.metadata == {b"r": b"A"}
-    assert parquet.inspect(data) == parquet.ParquetInfo(table.schema, rows)
+    assert parquet.inspect(data) == parquet.ParquetInfo(table.schema, rows, {})
 
 
 def test_inspect_reads_no_data():
@@ -313,3 +313,13 @@ def test_very_wide_and_very_long():
     assert parquet.decode(parquet.encode(wide)).equals(wide)
     long = pa.table({"x": ["x" * 1000] * 100_000})
     assert parquet.decode(parquet.encode(long)).equals(long)
+
+
+def test_missing_values_are_counted_by_the_footer():
+    table = pa.table({"x": [1, None, 3, None], "s": ["a", None, None, None], "l": [[1], None, [], None]})
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, row_group_size=2)
+    assert parquet.inspect(sink.getvalue()).missing == {"x": 2, "s": 3}
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, write_statistics=["x"])
+    assert parquet.inspect(sink.getvalue()).missing == {"x": 2}

@@ -75,6 +75,13 @@ def test_message_pickle_copy(name):
     assert str(CLASSES[name]("Can't.", hint="Try y?")) == "Can't.\n  Try y?"
 
 
+def test_a_batch_error_keeps_what_it_tells():
+    failed = {"a.rds": errors.ObjectNotFoundError("No a.", "Looked below 'a'.", "Did you mean 'b'?")}
+    again = pickle.loads(pickle.dumps(errors.BatchError.of(failed, {"b": [1]})))
+    assert again.errors["a.rds"].hint == "Did you mean 'b'?"
+    assert again.loaded == {"b": [1]}
+
+
 def test_users_may_catch_the_builtin():
     with pytest.raises(FileNotFoundError):
         raise errors.ObjectNotFoundError("Can't find it.")

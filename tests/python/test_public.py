@@ -18,7 +18,7 @@ import crossframe as cf
 def test_all_is_sorted_and_complete():
     assert cf.__all__ == sorted(cf.__all__)
     assert dir(cf) == cf.__all__
-    assert set(cf._HOMES) == set(cf.__all__) - {"errors", "__version__"}
+    assert set(cf._HOMES) == set(cf.__all__) - cf._MODULES - {"__version__"}
     with pytest.raises(AttributeError, match="no attribute 'nope'"):
         cf.nope  # noqa: B018 - the attribute is the test
 

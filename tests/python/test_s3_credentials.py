@@ -14,7 +14,8 @@ from botocore import exceptions as boto
 
 from crossframe import errors
 from crossframe.stores import S3Options, S3Store
-from crossframe.stores.s3_errors import Request, translate
+from crossframe.stores.s3_errors import translate
+from crossframe.stores.s3_request import Request
 from crossframe.stores.s3_session import Caller, connect
 from fake_aws import fake_aws
 from scripted import Answer, Scripted, s3_error
@@ -155,13 +156,13 @@ class TestSettings:
 
 
 class TestEveryExceptionOfTheirs:
-    OTHERS = [
+    OTHERS = tuple(
         cls
         for module in (urllib3.exceptions, boto3.exceptions)
         for cls in vars(module).values()
         if inspect.isclass(cls) and issubclass(cls, Exception) and not issubclass(cls, Warning)
         if cls.__module__ == module.__name__
-    ]
+    )
 
     @pytest.mark.parametrize("cls", OTHERS, ids=lambda cls: f"{cls.__module__}.{cls.__name__}")
     def test_urllib3_and_boto3(self, cls: type[Exception]) -> None:

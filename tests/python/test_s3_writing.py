@@ -48,7 +48,7 @@ class TestConditions:
 
     def test_a_conflict_without_end(self, scripted: Scripted) -> None:
         scripted.answers = [CONFLICT]
-        with pytest.raises(errors.ObjectExistsError):
+        with pytest.raises(errors.PreconditionFailedError, match="others write to it"):
             store(scripted).put("k", BODY, if_absent=True)
         assert len(scripted.asked) == 6
 
@@ -171,7 +171,7 @@ class TestParts:
             return complete
 
         patch(monkeypatch, place, "complete_multipart_upload", never)
-        with pytest.raises(errors.ObjectExistsError):
+        with pytest.raises(errors.PreconditionFailedError, match="others write to it"):
             place.put("k", DATA, if_absent=True)
         assert uploads(server, place) == []
 
@@ -211,8 +211,8 @@ class TestParts:
         place.connection.client.meta.events.register("before-send.s3.UploadPart", note)
         place.put("k", DATA)
         assert len(headers) == 3
-        for one in headers:
-            one = {name: text.decode() if isinstance(text, bytes) else text for name, text in one.items()}
+        for sent in headers:
+            one = {name: text.decode() if isinstance(text, bytes) else text for name, text in sent.items()}
             assert one["x-amz-content-sha256"] == "UNSIGNED-PAYLOAD"
             assert "x-amz-checksum-crc32" in one["authorization"]
 

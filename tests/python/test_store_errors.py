@@ -27,7 +27,9 @@ from crossframe.stores import (
     with_near_miss,
 )
 from crossframe.stores.near_miss import near_miss
-from crossframe.stores.s3_errors import Request, _table, translate
+from crossframe.stores.s3_answers import _table
+from crossframe.stores.s3_errors import translate
+from crossframe.stores.s3_request import Request
 from scripted import Answer, Scripted, s3_error
 
 if TYPE_CHECKING:

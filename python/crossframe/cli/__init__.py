@@ -6,6 +6,7 @@ family of commands; importing it makes them known.
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from crossframe.cli import (  # noqa: F401 - importing makes the commands known
     history,
     housekeeping,
     listing,
+    serve,
     sharing,
     transfer,
 )
@@ -29,7 +31,7 @@ OK, FAILED = 0, 1
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command and exit: 0 done, 1 our error, 2 wrong use."""
+    """Run the command and exit: 0 done, 1 our error, 2 wrong use, 130 stopped by Ctrl-C."""
     warnings.showwarning = _show_warning
     sys.meta_path.insert(0, _NoPandas())
     sys.exit(run(arguments))
@@ -44,7 +46,20 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except CrossframeError as error:
         print(f"crossframe: {error}", file=sys.stderr)
         return FAILED
+    finally:
+        _flush()
     return OK
+
+
+def _flush() -> None:
+    """Write what is left; whoever reads it may have seen enough.
+
+    Why: else Python complains of that itself at its end.
+    """
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _NoPandas:

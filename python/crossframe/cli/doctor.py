@@ -12,7 +12,10 @@ from crossframe.cli.output import show_json
 _MARKS = {True: "ok", False: "WRONG", None: "-"}
 
 
-@app.command(epilog="Example: crossframe doctor --probe s3://lab-data/scratch/")
+@app.command(
+    short_help="Say what this machine reaches, and what is wrong.",
+    epilog="Example: crossframe doctor --probe s3://lab-data/scratch/",
+)
 def doctor(
     ctx: typer.Context,
     probe: Annotated[

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crossframe.cli.app import AsJson, Format, Name, Where, app
-from crossframe.cli.output import as_text, show_json, show_table
+from crossframe.cli.output import show_json
+from crossframe.cli.tables import as_text, show_table
 from crossframe.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,8 +17,13 @@ if TYPE_CHECKING:
 
     from crossframe.results import ObjectInfo
 
+_INFO = ["name", "r", "arrow", "pandas", "missing"]
 
-@app.command(epilog="Example: crossframe info s3://lab-data/runs/a.rds")
+
+@app.command(
+    short_help="Describe an object: frames, columns, types.",
+    epilog="Example: crossframe info s3://lab-data/runs/a.rds",
+)
 def info(ctx: typer.Context, uri: Where, as_json: AsJson = False) -> None:
     """Describe an object: its format, frames and columns in R's, Arrow's and pandas' words."""
     from crossframe import api
@@ -34,7 +40,7 @@ def info(ctx: typer.Context, uri: Where, as_json: AsJson = False) -> None:
     for one in found.frames:
         print(f"\n{one.name}: {_extent(one)}")
         if one.columns:
-            show_table(_columns(one), ["name", "r", "arrow", "pandas", "missing"])
+            show_table(_columns(one), _INFO, heading=[_INFO])
     return None
 
 
@@ -45,7 +51,10 @@ def _extent(one: ObjectInfo) -> str:
     return f"{one.kind}, {size}"
 
 
-@app.command(epilog="Example: crossframe head s3://lab-data/runs/a.rds -n 5")
+@app.command(
+    short_help="Show the first rows of a frame.",
+    epilog="Example: crossframe head s3://lab-data/runs/a.rds -n 5",
+)
 def head(
     ctx: typer.Context,
     uri: Where,
@@ -54,7 +63,7 @@ def head(
     format: Format = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the first rows."""
+    """Show the first rows of a frame, under its columns' types in R and in pandas."""
     from crossframe import api
 
     loaded = api.load(uri, name=name, format=format, as_="arrow", options=ctx.obj)
@@ -68,13 +77,15 @@ def head(
     for one, value in tables.items():
         if one:
             print(f"{one}:")
-        show_table(shown[one], value.column_names)
+        show_table(shown[one], value.column_names, heading=_heading(value))
         if value.num_rows > rows:
             print(f"... {value.num_rows:,} rows in all")
     return None
 
 
-@app.command(epilog="Example: crossframe convert a.rds a.parquet")
+@app.command(
+    short_help="Convert a frame to another format.", epilog="Example: crossframe convert a.rds a.parquet"
+)
 def convert(
     ctx: typer.Context,
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A frame, in any format.")],
@@ -110,7 +121,10 @@ def convert(
     return None
 
 
-@app.command(epilog="Example: crossframe check s3://lab-data/from-a-stranger.RData")
+@app.command(
+    short_help="Tell what in an RDS or RData would run.",
+    epilog="Example: crossframe check s3://lab-data/from-a-stranger.RData",
+)
 def check(ctx: typer.Context, uri: Where, format: Format = None, as_json: AsJson = False) -> None:
     """Tell what an RDS or RData holds and what in it would run; nothing is loaded."""
     from crossframe import safety
@@ -139,6 +153,14 @@ def worker() -> None:
     from crossframe.worker import serve
 
     serve(sys.stdin, sys.stdout)
+
+
+def _heading(table: pa.Table) -> list[list[str]]:
+    """Return the names, and what R and pandas call the types."""
+    from crossframe.types import describe
+
+    words = [describe(field.type) for field in table.schema]
+    return [table.column_names, [word.r for word in words], [word.pandas for word in words]]
 
 
 def _plain_rows(table: pa.Table) -> list[dict[str, Any]]:

@@ -11,7 +11,9 @@ from crossframe.cli.app import AsJson, Where, app
 from crossframe.cli.output import show_json, show_rows
 
 
-@app.command(epilog="Example: crossframe versions s3://lab-data/runs/a.rds")
+@app.command(
+    short_help="List what keys held before.", epilog="Example: crossframe versions s3://lab-data/runs/a.rds"
+)
 def versions(
     ctx: typer.Context,
     uri: Annotated[str, typer.Argument(metavar="URI", help="A key; a prefix ends in '/'.")],
@@ -28,7 +30,10 @@ def versions(
     return show_rows(rows, ["modified", "size", "state", "version", "key"], as_json=False)
 
 
-@app.command(epilog="Example: crossframe restore s3://lab-data/runs/a.rds")
+@app.command(
+    short_help="Bring a version back, or undo a deletion.",
+    epilog="Example: crossframe restore s3://lab-data/runs/a.rds",
+)
 def restore(
     ctx: typer.Context,
     uri: Where,

@@ -11,7 +11,10 @@ from crossframe.cli.output import show_json, show_rows
 from crossframe.errors import UsageError
 
 
-@app.command(epilog="Example: crossframe expire s3://lab-data/tmp/ --after 30d")
+@app.command(
+    short_help="Let objects go after some days.",
+    epilog="Example: crossframe expire s3://lab-data/tmp/ --after 30d",
+)
 def expire(
     ctx: typer.Context,
     uri: Annotated[str, typer.Argument(metavar="[URI]", help="A key; a prefix ends in '/'.")] = ".",
@@ -30,7 +33,10 @@ def expire(
     return housekeeping.expire(uri, after, options=ctx.obj)
 
 
-@app.command(epilog="Example: crossframe cleanup s3://lab-data/ --older-than 7d --dry-run")
+@app.command(
+    short_help="Remove what was left behind or has expired.",
+    epilog="Example: crossframe cleanup s3://lab-data/ --older-than 7d --dry-run",
+)
 def cleanup(
     ctx: typer.Context,
     uri: Annotated[
@@ -47,7 +53,7 @@ def cleanup(
     return show_rows(rows, ["kind", "modified", "size", "key"], as_json=as_json)
 
 
-@app.command(epilog="Example: crossframe mb s3://lab-data")
+@app.command(short_help="Make a bucket, or a folder.", epilog="Example: crossframe mb s3://lab-data")
 def mb(
     ctx: typer.Context,
     uri: Annotated[str, typer.Argument(metavar="URI", help="s3://bucket, or a folder.")],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossframe.cli.app import AsJson, Regex, app
+from crossframe.cli.completion import complete_place
 from crossframe.cli.output import show_rows
 
 if TYPE_CHECKING:
@@ -15,11 +16,16 @@ if TYPE_CHECKING:
 _FOUND = ("key", "size", "modified", "etag", "format")
 
 
-@app.command(epilog="Example: crossframe ls s3://lab-data/runs/")
+@app.command(short_help="List what lies below a prefix.", epilog="Example: crossframe ls s3://lab-data/runs/")
 def ls(
     ctx: typer.Context,
     uri: Annotated[
-        str, typer.Argument(metavar="[URI]", help="Bucket, prefix or folder; s3:// lists buckets.")
+        str,
+        typer.Argument(
+            metavar="[URI]",
+            help="Bucket, prefix or folder; s3:// lists buckets.",
+            autocompletion=complete_place,
+        ),
     ] = "",
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Everything below.")] = False,
     as_json: AsJson = False,
@@ -38,7 +44,10 @@ def ls(
     return show_rows(listed, ["modified", "size", "key"], as_json=as_json)
 
 
-@app.command(epilog="Example: crossframe find 's3://lab-data/{site}/run_{n:int}.csv'")
+@app.command(
+    short_help="List the keys that a pattern matches.",
+    epilog="Example: crossframe find 's3://lab-data/{site}/run_{n:int}.csv'",
+)
 def find(
     ctx: typer.Context,
     pattern: Annotated[str, typer.Argument(metavar="PATTERN", help="A glob, with fields if you like.")],

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossframe.cli.app import AsJson, Where, Yes, app
-from crossframe.cli.output import as_text, show_json
+from crossframe.cli.output import show_json
+from crossframe.cli.tables import as_text
 from crossframe.cli.transfer import confirm
 
 if TYPE_CHECKING:
@@ -19,44 +20,53 @@ Expires = Annotated[
 KeyOrPrefix = Annotated[str, typer.Argument(metavar="URI", help="A key; a prefix ends in '/'.")]
 
 
-@app.command(epilog="Example: crossframe share s3://lab-data/runs/a.rds --expires 2d")
+@app.command(
+    short_help="Make a link that fetches one object.",
+    epilog="Example: crossframe share s3://lab-data/runs/a.rds --expires 2d",
+)
 def share(
     ctx: typer.Context,
     uri: Where,
     expires: Expires = "1d",
     version: Annotated[str | None, typer.Option("--version", help="Version id.")] = None,
+    mail: Annotated[bool, typer.Option("--mail", help="Print a text ready to send.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a link that fetches one object, for R, Python, a browser or curl; no account is needed."""
-    from crossframe import links
-    from crossframe.extensions import split_extensions
+    from crossframe import letters, links
 
     link = links.share(uri, expires, version=version, options=ctx.obj)
     if as_json:
         return _show_link(link)
     name = uri.rpartition("/")[2]
+    if mail:
+        letter = letters.invitation(name, link, link.expires)
+        return print(f"Subject: {letter.subject}\n\n{letter.body}")
     print(f"{link}\nWorks until {as_text(link.expires)} for whoever has it. To fetch it:")
-    if split_extensions(name).format:
-        print(f'  R:      d <- crossframe::cf_load("{link}")')
-        print(f'  Python: d = crossframe.load("{link}")')
-    print(f"  Shell:  curl --output '{_quoted(name)}' '{link}'")
+    for tool, line in letters.ways_to_load(name, link).items():
+        print(f"  {tool + ':':7} {line}")
     return None
 
 
-@app.command(epilog="Example: crossframe request s3://lab-data/incoming/b.csv --expires 12h")
+@app.command(
+    short_help="Make a link by which others can upload.",
+    epilog="Example: crossframe request s3://lab-data/incoming/b.csv --expires 12h",
+)
 def request(ctx: typer.Context, uri: Where, expires: Expires = "1d", as_json: AsJson = False) -> None:
     """Make a link by which somebody without an account can upload to one key."""
-    from crossframe import links
+    from crossframe import letters, links
 
     link = links.request(uri, expires, options=ctx.obj)
     if as_json:
         return _show_link(link)
     print(f"{link}\nWorks until {as_text(link.expires)} for whoever has it. To upload:")
-    print(f"  Shell:  curl --upload-file '{_quoted(uri.rpartition('/')[2])}' '{link}'")
+    print(f"  Shell:  {letters.way_to_upload(uri.rpartition('/')[2], link)}")
     return None
 
 
-@app.command(epilog="Example: crossframe publish s3://lab-data/open/")
+@app.command(
+    short_help="Let anybody read a key or a prefix.", epilog="Example: crossframe publish s3://lab-data/open/"
+)
 def publish(ctx: typer.Context, uri: KeyOrPrefix, yes: Yes = False, as_json: AsJson = False) -> None:
     """Let anybody read an object, or all below a prefix."""
     from crossframe import links
@@ -68,18 +78,16 @@ def publish(ctx: typer.Context, uri: KeyOrPrefix, yes: Yes = False, as_json: AsJ
     return show_json({"url": url}) if as_json else print(url)
 
 
-@app.command(epilog="Example: crossframe unpublish s3://lab-data/open/")
-def unpublish(ctx: typer.Context, uri: KeyOrPrefix) -> None:
+@app.command(
+    short_help="Take back what 'publish' allowed.", epilog="Example: crossframe unpublish s3://lab-data/open/"
+)
+def unpublish(ctx: typer.Context, uri: KeyOrPrefix, as_json: AsJson = False) -> None:
     """Take back what 'publish' allowed."""
     from crossframe import links
 
     links.unpublish(uri, options=ctx.obj)
+    return show_json({"uri": uri, "public": False}) if as_json else print(f"{uri}: no longer public")
 
 
 def _show_link(link: Link) -> None:
     show_json({"link": str(link), "verb": link.verb, "expires": link.expires})
-
-
-def _quoted(name: str) -> str:
-    """Return a name to stand between single quotes in a shell."""
-    return name.replace("'", "'\\''")

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crossframe.cli.app import AsJson, Regex, Yes, app
-from crossframe.cli.output import show_json, with_progress
+from crossframe.cli.completion import complete_place
+from crossframe.cli.output import show_json
+from crossframe.cli.progress import watching
 from crossframe.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,13 +20,24 @@ if TYPE_CHECKING:
     from crossframe.plans import Copy
     from crossframe.stores import S3Options
 
-Source = Annotated[str, typer.Argument(metavar="SOURCE", help="A key, a path, or a pattern.")]
-Target = Annotated[str, typer.Argument(metavar="TARGET", help="A key or path; a prefix ends in '/'.")]
+Source = Annotated[
+    str,
+    typer.Argument(metavar="SOURCE", help="A key, a path, or a pattern.", autocompletion=complete_place),
+]
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="TARGET", help="A key or path; a prefix ends in '/'.", autocompletion=complete_place
+    ),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite/--no-overwrite", help="Replace what is there.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 
 
-@app.command(epilog="Example: crossframe cp 's3://lab-data/runs/*.rds' ./runs/")
+@app.command(
+    short_help="Copy objects and files, one or by pattern.",
+    epilog="Example: crossframe cp 's3://lab-data/runs/*.rds' ./runs/",
+)
 def cp(
     ctx: typer.Context,
     source: Source,
@@ -42,7 +55,10 @@ def cp(
     _carry_out(copies, work, "copying", dry_run=dry_run, as_json=as_json)
 
 
-@app.command(epilog="Example: crossframe mv s3://lab-data/runs/ s3://lab-data/old/runs/")
+@app.command(
+    short_help="Move objects and files, one or by pattern.",
+    epilog="Example: crossframe mv s3://lab-data/runs/ s3://lab-data/old/runs/",
+)
 def mv(
     ctx: typer.Context,
     source: Source,
@@ -62,7 +78,10 @@ def mv(
     _carry_out(copies, partial(move, work=work), "moving", dry_run=dry_run, as_json=as_json)
 
 
-@app.command(epilog="Example: crossframe rm 's3://lab-data/runs/*.csv'")
+@app.command(
+    short_help="Delete objects, one or by pattern.",
+    epilog="Example: crossframe rm 's3://lab-data/runs/*.csv'",
+)
 def rm(
     ctx: typer.Context,
     uri: Annotated[str, typer.Argument(metavar="URI", help="A key, or a pattern; ending in '/', all below.")],
@@ -102,7 +121,7 @@ def confirm(question: str) -> None:
 
 def _planned(
     source: str, target: str, *, regex: bool, overwrite: bool, options: S3Options | None
-) -> tuple[list[Copy], Callable[[Copy], Any]]:
+) -> tuple[list[Copy], Callable[..., Any]]:
     """Return what is to be copied, and how: between stores, or straight to or from files of this machine."""
     from crossframe import plans, transfer
 
@@ -118,13 +137,14 @@ def _planned(
 
 
 def _carry_out(
-    copies: list[Copy], work: Callable[[Copy], Any], verb: str, *, dry_run: bool, as_json: bool
+    copies: list[Copy], work: Callable[..., Any], verb: str, *, dry_run: bool, as_json: bool
 ) -> None:
     from crossframe import transfer
 
     if not dry_run:
-        for _ in with_progress(transfer.run(copies, work), copies, verb, quiet=as_json):
-            pass
+        with watching(copies, verb, quiet=as_json) as watch:
+            for _ in transfer.run(copies, lambda copy: work(copy, watch=watch(copy))):
+                pass
     if as_json:
         return show_json([{"source": c.source.uri, "target": c.target.uri, "bytes": c.size} for c in copies])
     for copy in copies:

@@ -26,6 +26,8 @@ from crossframe.errors import DecodeError
 from crossframe.pandas_note import without_usual_note
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from typing_extensions import Buffer
 
 FIELD_PREFIX = b"crossframe."
@@ -63,20 +65,28 @@ class Sidecar:
 
 def write(schema: pa.Schema, columns: list[CsvColumn], stored: Buffer, rows: int | None = None) -> str:
     """Write the sidecar of ``stored``, the data as it lies in the store, compressed or not."""
+    view = memoryview(stored).cast("B")
+    stamp = {"bytes": len(view), "hash": f"md5:{_md5(view)}"}
+    if rows is not None:
+        stamp = {"rows": rows} | stamp
+    return json.dumps(table_schema(schema, columns, stamp), ensure_ascii=False, indent=1) + "\n"
+
+
+def table_schema(
+    schema: pa.Schema, columns: list[CsvColumn], stamp: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the Table Schema as plain values; ``stamp`` says what data it belongs to."""
     document: dict[str, Any] = {
         "fields": [_write_field(column) for column in columns],
         "missingValues": [""],
+        **(stamp or {}),
     }
-    if rows is not None:
-        document["rows"] = rows
-    view = memoryview(stored).cast("B")
-    document |= {"bytes": len(view), "hash": f"md5:{_md5(view)}"}
     metadata = _texts(without_usual_note(schema.metadata, schema))
     if (r := metadata.pop(R_KEY.decode(), None)) is not None:
         document["r"] = r
     if metadata:
         document["metadata"] = metadata
-    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    return document
 
 
 def restamp(sidecar: str, stored: Buffer) -> str:
@@ -98,6 +108,16 @@ def parse(text: str) -> Sidecar:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _bad(f"not JSON: {error}") from None
+    return parse_table_schema(document)
+
+
+def parse_table_schema(document: object) -> Sidecar:
+    """Read a Table Schema from plain values.
+
+    Raises:
+        DecodeError: It is none of ours.
+        DuplicateColumnError: Two fields have one name.
+    """
     if not isinstance(document, dict) or not isinstance(document.get("fields"), list):
         raise _bad("it has no list of fields")
     columns = [_parse_field(entry) for entry in document["fields"]]

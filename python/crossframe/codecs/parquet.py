@@ -18,14 +18,18 @@ import pyarrow.parquet as pq
 
 from crossframe.codecs.columns import check_names, pick, without_columns
 from crossframe.codecs.parquet_notes import noted_column, restored_column
-from crossframe.errors import DecodeError, UnsupportedTypeError
+from crossframe.errors import CrossframeError, DecodeError, UnsupportedTypeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import BinaryIO
 
     from typing_extensions import Buffer
 
 ROWS_KEY = b"crossframe.rows"
+# Smaller files are read before a second thread has begun; many of them are read at once anyway.
+_WORTH_THREADS = 1 << 20
+_HEAD_BUFFER = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +39,12 @@ class ParquetInfo:
     Attributes:
         schema: Names, Arrow types and metadata of the columns.
         rows: Number of rows.
+        missing: Number of missing values by column, of the columns whose statistics tell it.
     """
 
     schema: pa.Schema
     rows: int
+    missing: Mapping[str, int]
 
 
 def encode(table: pa.Table, *, compression: str = "snappy") -> pa.Buffer:
@@ -85,7 +91,10 @@ def decode(data: Buffer, *, columns: Sequence[str] | None = None) -> pa.Table:
             check_names(schema.names)
             if columns is not None:
                 pick(schema.names, columns)
-            table = file.read(columns=None if columns is None else list(columns))
+            table = file.read(
+                columns=None if columns is None else list(columns),
+                use_threads=memoryview(data).nbytes > _WORTH_THREADS,
+            )
             if columns is not None:
                 table = (
                     table.select(columns)
@@ -116,11 +125,104 @@ def inspect(data: Buffer) -> ParquetInfo:
             _check_text(file.schema_arrow)
             rows = _noted_rows(file.schema_arrow)
             schema = _schema_without_notes(file.schema_arrow)
-            return ParquetInfo(schema, file.metadata.num_rows if rows is None else rows)
+            rows = file.metadata.num_rows if rows is None else rows
+            return ParquetInfo(schema, rows, _count_missing(file.metadata))
     except DecodeError:
         raise
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _damaged(error) from None
+
+
+def _count_missing(metadata: pq.FileMetaData) -> dict[str, int]:
+    """Return the missing values of each flat column, where every row group has counted them.
+
+    Source:
+        Parquet format, "Statistics": null_count.
+    """
+    schema = metadata.schema
+    flat = {at: schema.column(at).path for at in range(len(schema)) if _is_flat(schema.column(at))}
+    counts: dict[str, int] = dict.fromkeys(flat.values(), 0)
+    for group in range(metadata.num_row_groups):
+        chunks = metadata.row_group(group)
+        for at, name in flat.items():
+            statistics = chunks.column(at).statistics
+            if statistics is None or not statistics.has_null_count:
+                counts.pop(name, None)
+            elif name in counts:
+                counts[name] += statistics.null_count
+    return counts
+
+
+def _is_flat(column: pq.ColumnSchema) -> bool:
+    return bool(column.path == column.name and column.max_repetition_level == 0)
+
+
+def like(data: Buffer) -> pa.Table:
+    """Return the table without its rows, by the footer; the levels of ordered factors are read.
+
+    Args:
+        data: The bytes of the file.
+
+    Raises:
+        DecodeError: The bytes are truncated, damaged or foreign.
+    """
+    empty = inspect(data).schema.empty_table()
+    for position, field in enumerate(empty.schema):
+        # Why those only: levels in an order can't be united with others, so they must be known.
+        if pa.types.is_dictionary(field.type) and field.type.ordered:
+            empty = empty.set_column(
+                position, field, decode(data, columns=[field.name]).column(0).slice(0, 0)
+            )
+    return empty
+
+
+def head(file: BinaryIO, rows: int) -> tuple[pa.Table, int, dict[str, int]]:
+    """Read the first rows of a file, and of the file no more than these take.
+
+    Args:
+        file: Seekable; its reads are what is read of the object.
+        rows: How many rows.
+
+    Returns:
+        The first rows, the number of all rows, and the missing values of all rows by column, of those whose
+        statistics tell.
+
+    Raises:
+        DecodeError: What was read is truncated, damaged or foreign.
+    """
+    try:
+        source = pa.PythonFile(file, mode="r")
+        # Why a buffer: without one a column's whole chunk is read for its first page.
+        with pq.ParquetFile(source, buffer_size=_HEAD_BUFFER, pre_buffer=False) as parquet:
+            schema = parquet.schema_arrow
+            check_names(schema.names)
+            _check_text(schema)
+            noted = _noted_rows(schema)
+            table = _first_rows(parquet, rows)
+            table.validate(full=True)
+            count = parquet.metadata.num_rows if noted is None else noted
+            missing = _count_missing(parquet.metadata)
+    except DecodeError:
+        raise
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        if isinstance(error, CrossframeError):
+            raise
+        raise _damaged(error) from None
+    try:
+        return _without_notes(table), count, missing
+    except DecodeError:
+        # What is noted of rows further down does not fit the first.
+        return table, count, missing
+
+
+def _first_rows(parquet: pq.ParquetFile, rows: int) -> pa.Table:
+    batches: list[pa.RecordBatch] = []
+    if parquet.schema_arrow.names:
+        for batch in parquet.iter_batches(batch_size=rows, use_threads=False):
+            batches.append(batch)
+            if sum(one.num_rows for one in batches) >= rows:
+                break
+    return pa.Table.from_batches(batches, parquet.schema_arrow).slice(0, rows)
 
 
 def _check_text(schema: pa.Schema) -> None:

@@ -91,6 +91,7 @@ class Codec:
         inspect: What is in the bytes, converted no more than that takes.
         several: Whether it holds several named objects.
         sidecar: Whether it has a text beside it.
+        like: As ``decode``, but without the rows; ``None`` where that is no less work.
     """
 
     encode: Callable[[Mapping[str, Value], Target], Encoded]
@@ -98,6 +99,7 @@ class Codec:
     inspect: Callable[[Source], tuple[ObjectInfo, ...]]
     several: bool = False
     sidecar: bool = False
+    like: Callable[[Source], Mapping[str, Value]] | None = None
 
 
 def _one(values: Mapping[str, Value]) -> Value:
@@ -129,17 +131,19 @@ def _table(values: Mapping[str, Value]) -> pa.Table:
 
 def _describe(name: str, table: pa.Table) -> ObjectInfo:
     columns = tuple(
-        _describe_column(field, values.null_count)
+        describe_column(field, values.null_count)
         for field, values in zip(table.schema, table.columns, strict=True)
     )
-    return _frame_info(name, table.num_rows, columns)
+    return frame_info(name, table.num_rows, columns)
 
 
-def _frame_info(name: str, rows: int, columns: tuple[ColumnInfo, ...]) -> ObjectInfo:
+def frame_info(name: str, rows: int, columns: tuple[ColumnInfo, ...]) -> ObjectInfo:
+    """Describe a frame by its columns."""
     return ObjectInfo(name, "data.frame", rows, columns, dim=(rows, len(columns)))
 
 
-def _describe_column(field: pa.Field, missing: int | None) -> ColumnInfo:
+def describe_column(field: pa.Field, missing: int | None) -> ColumnInfo:
+    """Describe a column in the words of R, Arrow and pandas."""
     words = describe(field.type)
     return ColumnInfo(field.name, words.r, words.arrow, words.pandas, missing)
 
@@ -176,8 +180,12 @@ def _decode_parquet(source: Source) -> Mapping[str, Value]:
 
 def _inspect_parquet(source: Source) -> tuple[ObjectInfo, ...]:
     found = parquet.inspect(source.packed.whole())
-    columns = tuple(_describe_column(field, None) for field in found.schema)
-    return (_frame_info(source.name, found.rows, columns),)
+    columns = tuple(describe_column(field, found.missing.get(field.name)) for field in found.schema)
+    return (frame_info(source.name, found.rows, columns),)
+
+
+def _like_parquet(source: Source) -> Mapping[str, Value]:
+    return {source.name: parquet.like(source.packed.whole())}
 
 
 def _encode_rds(tables: Mapping[str, Value], target: Target) -> Encoded:
@@ -208,7 +216,7 @@ def _inspect_rdata(source: Source) -> tuple[ObjectInfo, ...]:
 CODECS: Mapping[str, Codec] = {
     "csv": _delimited(","),
     "tsv": _delimited("\t"),
-    "parquet": Codec(_encode_parquet, _decode_parquet, _inspect_parquet),
+    "parquet": Codec(_encode_parquet, _decode_parquet, _inspect_parquet, like=_like_parquet),
     "rds": Codec(_encode_rds, _decode_rds, _inspect_rds),
     "rdata": Codec(_encode_rdata, _decode_rdata, _inspect_rdata, several=True),
 }

@@ -123,6 +123,14 @@ def _is_pandas(frame: object) -> bool:
     )
 
 
+def is_dask(frame: object) -> bool:
+    """Tell whether it is a Dask DataFrame, without importing Dask."""
+    return any(
+        base.__module__.partition(".")[0] == "dask" and base.__name__ == "DataFrame"
+        for base in type(frame).__mro__
+    )
+
+
 def _is_series(held: object) -> bool:
     return any(base.__name__ == "Series" for base in type(held).__mro__)
 

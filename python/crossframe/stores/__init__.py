@@ -14,12 +14,15 @@ from crossframe.stores.abilities import (
     Expires,
     KeepsUploads,
     Link,
+    Pages,
     Publishes,
+    ReadsMany,
     Signs,
     Streams,
     Upload,
     VersionMeta,
     Versions,
+    reader_of,
 )
 from crossframe.stores.folder import FolderStore
 from crossframe.stores.local import open_local
@@ -27,7 +30,7 @@ from crossframe.stores.memory import MemoryStore
 from crossframe.stores.near_miss import with_near_miss
 from crossframe.stores.prefix import PrefixStore
 from crossframe.stores.protocol import BucketMeta, Children, ObjectMeta, Store
-from crossframe.stores.resolve import Location, get_root, list_buckets, resolve, set_root
+from crossframe.stores.resolve import Location, absolute_root, get_root, list_buckets, resolve, set_root
 from crossframe.stores.s3_session import S3Options
 
 if TYPE_CHECKING:
@@ -48,8 +51,10 @@ __all__ = [
     "Location",
     "MemoryStore",
     "ObjectMeta",
+    "Pages",
     "PrefixStore",
     "Publishes",
+    "ReadsMany",
     "S3Options",
     "S3Store",
     "Signs",
@@ -58,10 +63,12 @@ __all__ = [
     "Upload",
     "VersionMeta",
     "Versions",
+    "absolute_root",
     "get_root",
     "list_buckets",
     "make_bucket",
     "open_local",
+    "reader_of",
     "resolve",
     "set_root",
     "with_near_miss",

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 from crossframe.errors import NotSupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
     from typing import BinaryIO, Self
 
+    from typing_extensions import Buffer
+
     from crossframe.errors import CrossframeError
-    from crossframe.stores.protocol import ObjectMeta, Store
+    from crossframe.stores.protocol import Children, ObjectMeta, Store
 
 Verb = Literal["get", "put"]
 
@@ -119,6 +121,17 @@ class Streams(Protocol):
 
 
 @runtime_checkable
+class ReadsMany(Protocol):
+    """Many objects, each read whole."""
+
+    def reader(self) -> Callable[[ObjectMeta], Buffer]:
+        """Return a function that reads an object, as it was listed, from any of several threads.
+
+        It promises what ``get`` does, and may be faster.
+        """
+
+
+@runtime_checkable
 class Copies(Protocol):
     """Copies that the store makes itself."""
 
@@ -152,6 +165,14 @@ class DeletesMany(Protocol):
 
     def delete_many(self, keys: Iterable[str]) -> list[tuple[str, CrossframeError]]:
         """Remove objects, and return those that could not be removed, with the reason."""
+
+
+@runtime_checkable
+class Pages(Protocol):
+    """Levels that come a page at a time."""
+
+    def child_pages(self, prefix: str = "") -> Iterator[Children]:
+        """Yield one level below ``prefix``, each page asked for when it is wanted; in order within a page."""
 
 
 @runtime_checkable
@@ -239,6 +260,11 @@ class KeepsUploads(Protocol):
 
     def abort(self, upload: Upload) -> None:
         """Remove what is left of one; no error where it is gone."""
+
+
+def reader_of(store: Store) -> Callable[[ObjectMeta], Buffer]:
+    """Return a store's reader of many objects, or its ``get``."""
+    return store.reader() if isinstance(store, ReadsMany) else lambda meta: store.get(meta.key)
 
 
 def need(store: Store, method: str) -> Any:  # noqa: ANN401 - any of the methods above

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from crossframe.stores.abilities import need
+from crossframe.stores.abilities import need, reader_of
 from crossframe.stores.checks import check_range, check_write, object_not_found
 from crossframe.stores.protocol import Children
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import BinaryIO
 
     from typing_extensions import Buffer
@@ -57,6 +57,11 @@ class PrefixStore:
         """Return the bytes of an object, or a range of them."""
         check_range(start, length)
         return self._store.get(self._within(key), start=start, length=length, version=version)
+
+    def reader(self) -> Callable[[ObjectMeta], Buffer]:
+        """Return a function that reads objects, as they were listed here."""
+        read = reader_of(self._store)
+        return lambda meta: read(replace(meta, key=self._within(meta.key)))
 
     def get_to(self, key: str, file: BinaryIO, *, version: str | None = None) -> ObjectMeta:
         """Write an object's bytes to a file."""
@@ -139,7 +144,14 @@ class PrefixStore:
 
     def children(self, prefix: str = "") -> Children:
         """List one level below ``prefix``."""
-        found = self._store.children(self._prefix + prefix)
+        return self._level(self._store.children(self._prefix + prefix))
+
+    def child_pages(self, prefix: str = "") -> Iterator[Children]:
+        """Yield one level below ``prefix``, a page at a time."""
+        for page in self._need("child_pages")(self._prefix + prefix):
+            yield self._level(page)
+
+    def _level(self, found: Children) -> Children:
         return Children(
             tuple(one.removeprefix(self._prefix) for one in found.prefixes),
             tuple(self._relative(meta) for meta in found.objects if meta.key != self._prefix),

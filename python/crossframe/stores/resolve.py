@@ -92,6 +92,12 @@ def get_root() -> str:
     return _set or os.environ.get("CROSSFRAME_ROOT") or str(Path.cwd())
 
 
+def absolute_root() -> str:
+    """Return where relative keys lie so that another process, in another working folder, means the same."""
+    root = get_root()
+    return root if "://" in root else os.path.abspath(Path(root).expanduser())  # noqa: PTH100 - see _folder
+
+
 def root_source() -> str:
     """Return who said where relative keys lie."""
     if _set:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crossframe.stores.s3_buckets import list_buckets, make_bucket
+from crossframe.stores.s3_bulk import S3Bulk
 from crossframe.stores.s3_cleaning import S3Cleaning
 from crossframe.stores.s3_lifecycle import S3Expiry
 from crossframe.stores.s3_policy import S3Publishing
@@ -11,7 +12,7 @@ from crossframe.stores.s3_versions import S3Versions
 __all__ = ["S3Store", "list_buckets", "make_bucket"]
 
 
-class S3Store(S3Versions, S3Publishing, S3Expiry, S3Cleaning):
+class S3Store(S3Versions, S3Publishing, S3Expiry, S3Cleaning, S3Bulk):
     """A bucket, with every ability of a store; each has a module of its own.
 
     Args:

@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from crossframe.stores.checks import object_not_found
-from crossframe.stores.s3_errors import Request
+from crossframe.stores.s3_request import Request
 from crossframe.stores.s3_session import Connection, S3Options, connect
 
 if TYPE_CHECKING:

@@ -9,8 +9,10 @@ from botocore import exceptions as boto
 
 from crossframe import errors
 from crossframe.stores.protocol import BucketMeta
+from crossframe.stores.s3_answers import error_code
 from crossframe.stores.s3_bucket import was_repeated
-from crossframe.stores.s3_errors import Request, error_code, translated
+from crossframe.stores.s3_errors import translated
+from crossframe.stores.s3_request import Request
 from crossframe.stores.s3_session import S3Options, connect
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from botocore import exceptions as boto
 
 from crossframe import errors
 from crossframe.stores.abilities import Upload
-from crossframe.stores.s3_errors import error_code, translate, translated
+from crossframe.stores.s3_answers import error_code
+from crossframe.stores.s3_errors import translate, translated
 from crossframe.stores.s3_listing import UPLOADS, pages
 from crossframe.stores.s3_objects import S3Objects
 

@@ -10,16 +10,17 @@ from botocore import exceptions as boto
 from crossframe import errors
 from crossframe.stores.checks import check_write, object_exists
 from crossframe.stores.protocol import ObjectMeta
-from crossframe.stores.s3_errors import corrupt, translated
+from crossframe.stores.s3_errors import translated
+from crossframe.stores.s3_failures import corrupt
 from crossframe.stores.s3_objects import S3Objects, user_metadata
-from crossframe.stores.s3_parallel import in_order
+from crossframe.stores.s3_parallel import collected
 from crossframe.stores.s3_verify import DIGEST, is_md5
 from crossframe.stores.s3_write import MOST_PARTS, aborted_on_failure, complete, conditional
 
 if TYPE_CHECKING:
     from crossframe.stores.protocol import Store
     from crossframe.stores.s3_bucket import Answer, Arguments
-    from crossframe.stores.s3_errors import Request
+    from crossframe.stores.s3_request import Request
     from crossframe.stores.s3_session import Connection
 
 # Source: Amazon S3 API, CopyObject: above it an object is copied in parts.
@@ -138,7 +139,7 @@ class _Copy:
             return {"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]}
 
         with aborted_on_failure(self._client, upload):
-            parts = list(in_order(part, range(0, size, step), at_once=_AT_ONCE))
+            parts = collected(part, range(0, size, step), at_once=_AT_ONCE)
             return complete(self._client, upload, parts, self._conditions, self._ours)
 
     def _ours(self) -> Answer | None:

@@ -20,13 +20,16 @@ from botocore.exceptions import ClientError, SSOError, TokenRetrievalError
 from botocore.utils import parse_timestamp
 
 from crossframe import errors
-from crossframe.stores.s3_errors import FOREIGN, Request, answer_text, translate
+from crossframe.stores.s3_answers import answer_text
+from crossframe.stores.s3_errors import FOREIGN, translate
+from crossframe.stores.s3_request import Request
 from crossframe.stores.s3_session import Caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import boto3
+    from botocore.credentials import ReadOnlyCredentials
     from mypy_boto3_s3 import S3Client
 
 # Besides botocore's own: files, programs and answers that are not what they should be.
@@ -93,6 +96,19 @@ def current_caller(client: S3Client, session: boto3.Session) -> Caller | None:
     if keys is not None:
         _ours(keys.get_frozen_credentials, session)
     return caller_of(client, session)
+
+
+def signing_keys(client: S3Client, session: boto3.Session | None) -> ReadOnlyCredentials:
+    """Return what the client signs with now, renewed first where that is near its end.
+
+    Raises:
+        CredentialsError: There are none, or they can't be renewed.
+    """
+    keys = _keys(client)
+    if keys is None or session is None:
+        raise errors.CredentialsError("Can't sign a request to S3: there are no credentials.")
+    found: ReadOnlyCredentials = _ours(keys.get_frozen_credentials, session)
+    return found
 
 
 def _keys(client: S3Client) -> Any:  # noqa: ANN401 - one of botocore's several kinds

@@ -11,7 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from crossframe import errors
 from crossframe.results import Check
-from crossframe.stores.s3_errors import FOREIGN, Request, translate
+from crossframe.stores.s3_errors import FOREIGN, translate
+from crossframe.stores.s3_request import Request
 from crossframe.stores.s3_session import Connection, connect
 
 if TYPE_CHECKING:

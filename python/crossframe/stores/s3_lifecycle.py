@@ -10,8 +10,9 @@ from botocore import exceptions as boto
 
 from crossframe import errors
 from crossframe.stores.checks import check_days
+from crossframe.stores.s3_answers import error_code
 from crossframe.stores.s3_bucket import S3Bucket, raw_answers
-from crossframe.stores.s3_errors import error_code, translated
+from crossframe.stores.s3_errors import translated
 
 if TYPE_CHECKING:
     from crossframe.stores.s3_bucket import Answer, Arguments

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from crossframe.stores.s3_bucket import Answer, Arguments
-    from crossframe.stores.s3_errors import Request
+    from crossframe.stores.s3_request import Request
 
 _BROKEN = (ResponseParserError, ResponseStreamingError)
 

@@ -19,21 +19,15 @@ from crossframe.stores.checks import (
     precondition_failed,
 )
 from crossframe.stores.protocol import Children, ObjectMeta
+from crossframe.stores.s3_answers import error_code
 from crossframe.stores.s3_bucket import S3Bucket
-from crossframe.stores.s3_errors import Request, corrupt, error_code, translated
+from crossframe.stores.s3_errors import translated
+from crossframe.stores.s3_failures import corrupt
 from crossframe.stores.s3_listing import OBJECTS, pages
 from crossframe.stores.s3_read import ReplacedError, read_range, read_verified, stream_verified
+from crossframe.stores.s3_source import ChangedError, FileSource, MemorySource
 from crossframe.stores.s3_verify import DIGEST, is_md5
-from crossframe.stores.s3_write import (
-    PART_BYTES,
-    ChangedError,
-    FileSource,
-    MemorySource,
-    Parts,
-    checksum_arguments,
-    conditional,
-    undamaged,
-)
+from crossframe.stores.s3_write import PART_BYTES, Parts, checksum_arguments, conditional, undamaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,7 +36,8 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from crossframe.stores.s3_bucket import Answer, Arguments
-    from crossframe.stores.s3_write import Source
+    from crossframe.stores.s3_request import Request
+    from crossframe.stores.s3_source import Source
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -138,15 +133,22 @@ class S3Objects(S3Bucket):
 
     def children(self, prefix: str = "") -> Children:
         """List one level below ``prefix``."""
-        connection, request = self._request("list", None, "s3:ListBucket")
-        arguments = {"Bucket": self._bucket, "Prefix": prefix, "Delimiter": "/"}
         prefixes: set[str] = set()
         objects: list[ObjectMeta] = []
+        for page in self.child_pages(prefix):
+            prefixes.update(page.prefixes)
+            objects.extend(page.objects)
+        return Children(tuple(sorted(prefixes)), tuple(sorted(objects, key=lambda meta: meta.key)))
+
+    def child_pages(self, prefix: str = "") -> Iterator[Children]:
+        """Yield one level below ``prefix``, at most 1,000 names at a time, as they are wanted."""
+        connection, request = self._request("list", None, "s3:ListBucket")
+        arguments = {"Bucket": self._bucket, "Prefix": prefix, "Delimiter": "/"}
         with translated(request):
             for page in pages(connection.client.list_objects_v2, arguments, OBJECTS, request):
-                prefixes.update(row["Prefix"] for row in page.get("CommonPrefixes", ()))
-                objects.extend(_listed(row) for row in page.get("Contents", ()))
-        return Children(tuple(sorted(prefixes)), tuple(sorted(objects, key=lambda meta: meta.key)))
+                below = {row["Prefix"] for row in page.get("CommonPrefixes", ())}
+                objects = [_listed(row) for row in page.get("Contents", ())]
+                yield Children(tuple(sorted(below)), tuple(sorted(objects, key=lambda meta: meta.key)))
 
     def delete(self, key: str, *, version: str | None = None) -> None:
         """Remove an object, or one version of it for ever; no error where there is none."""

@@ -1,9 +1,9 @@
-"""Several requests at once, their answers in order: the one place of the S3 store that starts threads."""
+"""Several requests at once: the one place of the S3 store that starts threads."""
 
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -32,3 +32,38 @@ def in_order(work: Callable[[_Item], _Result], items: Iterable[_Item], *, at_onc
         finally:
             for one in waiting:
                 one.cancel()
+
+
+def collected(work: Callable[[_Item], _Result], items: Iterable[_Item], *, at_once: int) -> list[_Result]:
+    """Return the results of ``work`` in the order of ``items``.
+
+    Items are taken as there is room for them: any that is done makes room, so that a slow one holds up no
+    other. No more than ``at_once`` of them are in memory beside the one that waits; results must be small.
+    The first failure ends it, once the requests under way have ended.
+    """
+    with ThreadPoolExecutor(at_once, thread_name_prefix="crossframe-s3") as pool:
+        begun: list[Future[_Result]] = []
+        under_way: set[Future[_Result]] = set()
+        for item in items:
+            begun.append(pool.submit(work, item))
+            under_way.add(begun[-1])
+            if len(under_way) == at_once:
+                done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                for one in done:
+                    one.result()
+        for one in wait(under_way, return_when=FIRST_EXCEPTION).done:
+            one.result()
+        return [one.result() for one in begun]
+
+
+def one_behind(work: Callable[[_Item], object], items: Iterable[_Item]) -> None:
+    """Do ``work`` on each item in their order, while the next one is being made."""
+    with ThreadPoolExecutor(1, thread_name_prefix="crossframe-s3") as pool:
+        before: Future[object] | None = None
+        for item in items:
+            now = pool.submit(work, item)
+            if before is not None:
+                before.result()
+            before = now
+        if before is not None:
+            before.result()

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from botocore import exceptions as boto
 
 from crossframe import errors
-from crossframe.stores.s3_errors import error_code, translated
+from crossframe.stores.s3_answers import error_code
+from crossframe.stores.s3_errors import translated
 from crossframe.stores.s3_links import S3Links
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from botocore import exceptions as boto
 from urllib3.exceptions import HTTPError
 
+from crossframe.stores.s3_answers import error_code
 from crossframe.stores.s3_bucket import status_of
-from crossframe.stores.s3_errors import error_code
 from crossframe.stores.s3_parallel import in_order
 from crossframe.stores.s3_verify import Check, PartsCheck, check_of
 

@@ -213,7 +213,8 @@ def _bad_endpoint(text: str, source: str) -> errors.EndpointError:
 
 def _open(options: S3Options) -> Connection:
     from crossframe.stores.s3_credentials import found_by  # noqa: PLC0415 - imports botocore
-    from crossframe.stores.s3_errors import Request, translated  # noqa: PLC0415
+    from crossframe.stores.s3_errors import translated  # noqa: PLC0415
+    from crossframe.stores.s3_request import Request  # noqa: PLC0415
 
     with translated(Request("connect to", "S3", source="the profile")):
         session = _session(options)
@@ -231,6 +232,9 @@ def _open(options: S3Options) -> Connection:
     with translated(request):
         try:
             client = found_by(lambda: _client(session, options, url, region), session, request)
+        except errors.CrossframeError:
+            # Why: some of ours are ValueErrors, too, and say what is wrong.
+            raise
         except ValueError as error:
             raise _bad_endpoint(url or "", source) from error
         endpoint = client.meta.endpoint_url

@@ -8,24 +8,27 @@ import random
 import time
 from base64 import b64encode
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from botocore import exceptions as boto
 from botocore.config import Config
 
+from crossframe.stores.s3_answers import error_code
 from crossframe.stores.s3_bucket import status_of, was_repeated
-from crossframe.stores.s3_errors import FOREIGN, error_code
-from crossframe.stores.s3_parallel import in_order
+from crossframe.stores.s3_errors import FOREIGN
+from crossframe.stores.s3_parallel import collected
+from crossframe.stores.s3_source import ChangedError, digests
 from crossframe.stores.s3_verify import DIGEST, Crc32, is_keyed, is_md5
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import BinaryIO, TypeVar
+    from typing import TypeVar
 
     from mypy_boto3_s3 import S3Client
 
     from crossframe.stores.s3_bucket import Answer, Arguments
     from crossframe.stores.s3_session import Connection
+    from crossframe.stores.s3_source import Source
 
     _Answer = TypeVar("_Answer")
 
@@ -49,67 +52,6 @@ _DAMAGED = frozenset(
     }
 )
 _WAITS_S = (0.1, 0.2, 0.4, 0.8, 1.6)
-_READ_BYTES = 1024 * 1024
-
-
-class ChangedError(Exception):
-    """What is being sent is no longer what it was."""
-
-
-class Source(Protocol):
-    """Bytes to be sent; read in order, twice."""
-
-    size: int
-
-    def pieces(self, size: int) -> Iterator[bytes | memoryview]:
-        """Yield the bytes from the beginning, ``size`` at a time."""
-
-
-class MemorySource:
-    """Bytes in memory."""
-
-    def __init__(self, content: memoryview) -> None:
-        self._content = content
-        self.size = len(content)
-
-    def pieces(self, size: int) -> Iterator[memoryview]:
-        """Yield the bytes from the beginning, ``size`` at a time."""
-        for start in range(0, self.size, size):
-            yield self._content[start : start + size]
-
-
-class FileSource:
-    """A file from its position to its end."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._start = file.tell()
-        self.size = file.seek(0, 2) - self._start
-        file.seek(self._start)
-
-    def pieces(self, size: int) -> Iterator[bytes]:
-        """Yield the bytes from the beginning, ``size`` at a time.
-
-        Raises:
-            ChangedError: There are fewer than there were.
-        """
-        self._file.seek(self._start)
-        left = self.size
-        while left:
-            piece = self._read(min(size, left))
-            left -= len(piece)
-            yield piece
-
-    def _read(self, size: int) -> bytes:
-        pieces: list[bytes] = []
-        while size:
-            # Why a loop: a file without a buffer may give less than it is asked for.
-            piece = self._file.read(size)
-            if not piece:
-                raise ChangedError("It became shorter.")
-            pieces.append(piece)
-            size -= len(piece)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def conditional(
@@ -207,7 +149,7 @@ class Parts:
         """
         client = self.connection.client
         _leave_bodies_unsigned(client)
-        digest, crc = _digests(source)
+        digest, crc = digests(source)
         metadata = {**self.about.get("Metadata", {}), DIGEST: digest}
         algorithm: Arguments = (
             {} if self.connection.checksums == "when_required" else {"ChecksumAlgorithm": "CRC32"}
@@ -229,13 +171,11 @@ class Parts:
                 again.update(piece)
                 yield number, bytes(piece)
 
-        sent = in_order(
+        parts = collected(
             lambda part: self._send_part(upload, *part),
             numbered(),
             at_once=max(1, min(_AT_ONCE, _IN_MEMORY // size)),
         )
-        with contextlib.closing(sent):
-            parts = list(sent)
         if again.digest() != crc:
             raise ChangedError("Its bytes changed.")
         return parts
@@ -261,20 +201,11 @@ def _leave_bodies_unsigned(client: S3Client) -> None:
         request: Any = given["request"]
         config = request.context.get("client_config")
         if config is not None:
-            s3 = {**(config.s3 or {}), "payload_signing_enabled": False}
+            s3: Any = {**(config.s3 or {}), "payload_signing_enabled": False}
             request.context["client_config"] = config.merge(Config(s3=s3))
 
     events: Any = client.meta.events
     events.register("before-sign.s3.UploadPart", adapt, unique_id="crossframe-bodies-unsigned")
-
-
-def _digests(source: Source) -> tuple[str, bytes]:
-    """Return SHA-256, for readers, and CRC-32, to know the bytes again."""
-    sha256, crc = hashlib.sha256(), Crc32()
-    for piece in source.pieces(_READ_BYTES):
-        sha256.update(piece)
-        crc.update(piece)
-    return sha256.hexdigest(), crc.digest()
 
 
 def _same_digest(client: S3Client, where: Arguments, digest: str) -> Callable[[], Answer | None]:

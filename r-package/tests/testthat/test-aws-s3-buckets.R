@@ -23,12 +23,12 @@ on_a_bucket("an object is looked at, copied and sized", function(bucket) {
     attr(found, "last-modified"),
     "^(Sun|Mon|Tue|Wed|Thu|Fri|Sat), [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT$"
   )
-  expect_identical(object_size("a/one.txt", bucket), 5)
+  expect_identical(object_size("a/one.txt", bucket), 5L)
   copied <- copy_object("a/one.txt", "b/two.txt", bucket, bucket)
   expect_named(copied, c("LastModified", "ETag"))
   expect_identical(get_object("b/two.txt", bucket, as = "text"), "hello")
   expect_false(head_object("nothing", bucket))
-  expect_identical(object_size("nothing", bucket), NA_real_)
+  expect_identical(object_size("nothing", bucket), NA_integer_)
   expect_error(
     copy_object("nothing", "b/three.txt", bucket, bucket),
     class = "crossframe_error_object_not_found"

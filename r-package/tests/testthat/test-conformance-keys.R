@@ -6,24 +6,6 @@ conformance <- function() {
   path
 }
 
-tagged <- function(types, values) {
-  texts <- lapply(names(types), function(name) {
-    value <- values[[name]]
-    text <- if (is.na(value)) {
-      NULL
-    } else if (is.numeric(value) && !inherits(value, "Date")) {
-      sprintf(if (value == trunc(value)) "%.0f" else "%.15g", value)
-    } else if (inherits(value, "Date")) {
-      lt <- as.POSIXlt(value)
-      sprintf("%04d-%02d-%02d", lt$year + 1900L, lt$mon + 1L, lt$mday)
-    } else {
-      value
-    }
-    list(types[[name]], text)
-  })
-  stats::setNames(texts, names(types))
-}
-
 compiled <- function(input) {
   compile_pattern(input$pattern, isTRUE(input$regex))
 }

@@ -74,7 +74,7 @@ HEADERS = st.dictionaries(
     max_size=2,
 )
 FEW = settings(
-    max_examples=150,
+    max_examples=80,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

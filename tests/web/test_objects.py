@@ -166,6 +166,18 @@ def test_a_zip_that_fails_on_its_way_is_no_whole_zip(folder_page: Page, monkeypa
         connection.close()
 
 
+def test_a_full_disk_is_told(folder_page: Page, monkeypatch):
+    import errno
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("crossframe.web.objects._land", full)
+    answer = folder_page.upload("a.txt", b"bytes")
+    assert answer.status_code == 503
+    assert "full" in answer.json()["error"]["problem"]
+
+
 @pytest.mark.parametrize(
     ("key", "name"),
     [

@@ -446,6 +446,8 @@ def test_what_goes_wrong_inside_says_nothing_of_it(page, monkeypatch):
     answer = page.client.get("/api/details", params={"path": "a.txt"})
     assert answer.status_code == 500
     assert answer.json()["error"]["kind"] == "bug"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert "someone" not in answer.text
 
 

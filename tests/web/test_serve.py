@@ -80,6 +80,18 @@ def test_links_outlive_a_restart(tmp_path):
     assert Kept(str(tmp_path), tmp_path / "state").link_key == one.link_key
 
 
+def test_where_no_state_can_be_kept_links_end_with_the_server(tmp_path, monkeypatch):
+    from crossframe.web.places import Place
+    from crossframe.web.server import _kept
+
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    kept = _kept(Place.of(tmp_path))
+    kept.set_public("a", public=True)
+    assert kept.is_public("a")
+    assert len(kept.link_key) == 32
+
+
 def test_read_only_is_said_and_kept(tmp_path):
     root = tmp_path / "lab"
     root.mkdir()

@@ -36,8 +36,8 @@ def create_app(site: Site) -> Starlette:
     """Return the application of one page."""
     app = Starlette(
         routes=_routes(),
-        middleware=[Middleware(AccessLog), Middleware(Guard, site=site)],
-        exception_handlers={CrossframeError: failed, HTTPException: unknown, Exception: broken},
+        middleware=[Middleware(AccessLog), Middleware(Guard, site=site), Middleware(Failures)],
+        exception_handlers={CrossframeError: failed, HTTPException: unknown},
     )
     app.state.site = site
     return app
@@ -112,6 +112,37 @@ class AccessLog:
         finally:
             spent = (time.monotonic() - start) * 1000
             LOG.info("%s %s %s %.0f ms", scope["method"], shown, status, spent)
+
+
+class Failures:
+    """Answers where a handler fails in a way that nobody foresaw, or cuts off what was begun.
+
+    Args:
+        app: What it stands before.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, and have an answer whatever happens."""
+        started = False
+
+        async def noticed(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noticed)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not end the server
+            if not started:
+                await broken(scope["method"], error)(scope, receive, send)
+                return
+            # Why no more: the server ends the connection, so that nobody takes a part for the whole.
+            LOG.error(  # noqa: TRY400 - one line: it is the store that failed
+                "%s was cut off: %s", scope["method"], error.__cause__ or error
+            )
 
 
 def shown_path(path: str) -> str:

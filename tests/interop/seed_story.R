@@ -9,7 +9,14 @@ if (arguments[[1]] == "save") {
   e <- data.frame(g = factor(c("b", "a")), t = as.Date("2024-05-01") + 0:1)
   f <- data.frame(y = c(0.5, NA))
   for (name in c("d", "e", "f")) {
-    do.call(s3save, list(as.name(name), object = paste0("foo/bar/baz/", name), bucket = bucket))
+    do.call(
+      s3save,
+      list(
+        as.name(name),
+        object = paste0("foo/bar/baz/", name),
+        bucket = bucket
+      )
+    )
   }
 } else {
   listed <- get_bucket_df(bucket)

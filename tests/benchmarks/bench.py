@@ -93,7 +93,7 @@ def run(folder: Path, frames: list[str], rounds: int) -> dict[str, dict[str, Tim
 
 def show(results: dict[str, dict[str, Times]]) -> None:
     """Print medians, and each contestant's time as a multiple of ours."""
-    console = Console(width=150)
+    console = Console(width=180)
     for file, contestants in results.items():
         table = Table(title=f"{file}.rds, 1,000,000 x 10", title_justify="left")
         for heading in (

@@ -8,13 +8,14 @@ import os
 import subprocess
 import sys
 import zlib
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from crossframe import errors
 from crossframe.stores import S3Options, S3Store, list_buckets
-from crossframe.stores.s3_session import connect, find_endpoint
+from crossframe.stores.s3_session import connect, find_endpoint, read_timestamp
 from crossframe.stores.s3_write import PART_BYTES
 from scripted import Answer, Scripted, s3_error
 
@@ -375,3 +376,28 @@ class TestManyBytes:
         scripted.answers = [Answer(200, b"other", headers), Answer(200, BODY, headers)]
         assert store(scripted).get("k") == BODY
         assert len(scripted.asked) == 2
+
+
+MOMENT = datetime(2024, 5, 1, 12, 30, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("2024-05-01T12:30:15.000Z", MOMENT),
+        ("2024-05-01T12:30:15Z", MOMENT),
+        ("2024-05-01T12:30:15.250Z", MOMENT.replace(microsecond=250000)),
+        ("2024-05-01T12:30:15.123456789Z", MOMENT.replace(microsecond=123456)),
+        ("2024-05-01T14:30:15+02:00", MOMENT),
+        ("Wed, 01 May 2024 12:30:15 GMT", MOMENT),
+        (int(MOMENT.timestamp()), MOMENT),
+    ],
+)
+def test_times_of_servers(text: object, wanted: datetime) -> None:
+    assert read_timestamp(text) == wanted
+
+
+@pytest.mark.parametrize("text", ["2024-02-30T12:30:15Z", "2024-05-01T25:30:15Z", "soon"])
+def test_times_that_are_none(text: str) -> None:
+    with pytest.raises(ValueError, match="Invalid timestamp"):
+        read_timestamp(text)

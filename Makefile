@@ -86,8 +86,12 @@ man: setup ## write the R help pages and NAMESPACE from the comments (roxygen2)
 	@Rscript --vanilla -e 'roxygen2::roxygenise("r-package", load_code = "installed")'
 
 .PHONY: check-r
-check-r: setup ## R CMD build and R CMD check
+check-r: setup ## R CMD build and R CMD check --as-cran; its log must be clean
 	@tools/check_r.sh
+
+.PHONY: check-r45
+check-r45: ## the same with R 4.5, in a folder with Debian trixie; needs root and the network
+	@mkdir -p build && tools/check_r45.sh
 
 .PHONY: fuzz
 fuzz: setup ## hostile bytes for every reader, FUZZ_SECONDS=600 each; needs clang

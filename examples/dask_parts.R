@@ -1,6 +1,7 @@
-# R loads what Dask's workers wrote in parts as one data frame; see dask_parts.py.
+# R loads as one data frame what Python's workers saved in parts (run dask_parts.py first).
 library(crossframe)
 
 deep <- cf_load("dask/deep")
-str(deep)
-cat(nrow(deep), " rows, mean depth ", sprintf("%.6f", mean(deep$depth)), " m\n", sep = "")
+print(sapply(deep, \(column) class(column)[1]))
+average <- sprintf("%.4f m on average", mean(deep$depth))
+cat(nrow(deep), "rows,", average, "\n")

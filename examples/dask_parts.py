@@ -1,14 +1,11 @@
-"""More rows than fit into memory: Dask's workers write them in parts, and read them again part by part.
+"""More rows than fit into memory: Dask's workers save them in parts, and load them again part by part.
 
-    python examples/dask_parts.py [rows] [parts]
-
-makes 20,000,000 rows in 200 parts below the root (``CROSSFRAME_ROOT``, a folder or a bucket), works through
-them with two workers of 2 GiB each, and leaves a data set ``dask/deep`` that ``dask_parts.R`` loads.
+The variables ROWS and PARTS may ask for less than 20,000,000 rows in 200 parts.
 """
 
 import datetime as dt
+import os
 import resource
-import sys
 
 import dask.dataframe as dd
 import distributed
@@ -17,8 +14,9 @@ import pandas as pd
 
 import crossframe as cf
 
+ROWS = int(os.environ.get("ROWS", "20_000_000"))
+PARTS = int(os.environ.get("PARTS", "200"))
 SITES = ["bergen", "oslo", "tromso"]
-MEMORY = "2GiB"
 
 
 def measured(part: int, rows: int) -> pd.DataFrame:
@@ -40,28 +38,36 @@ def peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def main(rows: int = 20_000_000, parts: int = 200) -> None:
-    """Write, read, compute, write."""
-    workers = distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, memory_limit=MEMORY, dashboard_address=None
-    )
-    with workers, distributed.Client(workers) as client:
-        frame = dd.from_map(measured, range(parts), rows=rows // parts, meta=measured(0, 0))
-        saved = cf.save(frame, "dask/measured", format="parquet")
-        print(f"{saved.rows} rows in {len(saved.parts)} parts, {saved.bytes / 1e6:.1f} MB")
+def main() -> None:
+    """Save, load, compute, save."""
+    frame = dd.from_map(measured, range(PARTS), rows=ROWS // PARTS, meta=measured(0, 0))
+    saved = cf.save(frame, "dask/measured", format="parquet")
+    print(f"{saved.rows:,} rows in {len(saved.parts)} parts")
 
-        # Of each part only the columns that are used are decoded.
-        frame = cf.load_dask("dask/measured")
-        print(frame.groupby("site", observed=True)["count"].sum(split_out=1).compute().to_string())
+    # Of each part only the columns that are used are decoded.
+    frame = cf.load_dask("dask/measured")
+    counts = frame.groupby("site", observed=True)["count"].sum(split_out=1).compute()
+    print(f"{counts.sum():,} counted at {len(counts)} sites\n")
 
-        saved = cf.save(frame[frame["depth"] > 80], "dask/deep", format="rds")
-        print(f"{saved.rows} of them deeper than 80 m, as RDS in {len(saved.parts)} parts")
-        print(f"a worker held {max(client.run(peak_mib).values()):.0f} MiB at most")
+    # For R, without Parquet.
+    saved = cf.save(frame[frame["depth"] > 80], "dask/deep", format="rds")
+    print(f"{saved.rows:,} deeper than 80 m, saved as {saved.parts[0].key} and so on")
 
     # The parts are one frame for whoever loads them.
     deep = cf.load("dask/deep")
-    print(f"{len(deep)} rows, mean depth {deep['depth'].mean():.6f} m")
+    print(f"{len(deep)} rows, {deep['depth'].mean():.4f} m on average")
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    with (
+        distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            memory_limit="2GiB",
+            dashboard_address="127.0.0.1:0",
+            silence_logs="ERROR",
+        ) as workers,
+        distributed.Client(workers) as client,
+    ):
+        main()
+        print(f"A worker held {max(client.run(peak_mib).values()):,.0f} MiB at most.")

@@ -8,7 +8,7 @@ for (number in seq_along(instruments)) {
   cf_save(run, sprintf("inbox/%s.rds", instruments[number]))
 }
 begun <- get_object("inbox/camera.rds")[1:40]
-put_object(begun, "inbox/camera.rds")
+cf_write_using(writeBin, begun, "inbox/camera.rds")
 
 failed <- NULL
 runs <- tryCatch(

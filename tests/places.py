@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossframe.stores import FolderStore, MemoryStore, PrefixStore, S3Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import pytest
 
     from crossframe.stores import Store
 
 KINDS = ["memory", "folder", "moto", "seaweedfs", "seaweedfs_tls", "prefix"]
-ODD_KEYS = [
-    "with space.csv",
-    "plus+equals=and&.rds",
-    "percent%20.csv",
-    "quote'\"quote",
-    "composed \u00fc/decomposed u\u0308",
-    "\u65e5\u672c\u8a9e/\U0001f600.rds",
-    "tilde~",
-    ".hidden",
-    "(x)[y]{z};,!$@:#?*",
-    "/".join(["k" * 200] * 4) + "/" + "k" * 96,
+ODD_KEYS: list[str] = [
+    row["key"]
+    for row in json.loads((Path(__file__).parent / "conformance/stores/odd_keys.json").read_text("utf-8"))
 ]
 
 
@@ -60,7 +53,7 @@ def make_place(kind: str, request: pytest.FixtureRequest, root: Path, *, version
 
     def bucket() -> str:
         name: str = server.make_bucket()
-        # Why: SeaweedFS has room for some eighty buckets at a time.
+        # Why: a bucket that is left keeps its volumes.
         request.addfinalizer(lambda: _remove_bucket(server, name))
         if versioned:
             server.client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})

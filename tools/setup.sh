@@ -36,6 +36,8 @@ missing_packages() {
     command -v make >/dev/null || echo make
     # Some tests open a link as a stranger would.
     command -v curl >/dev/null || echo curl
+    # The page is tried in a real browser.
+    command -v chromium >/dev/null || echo chromium
     command -v g++ >/dev/null || command -v c++ >/dev/null || echo g++
     if python=$(find_python); then
         "$python" -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv

@@ -5,6 +5,7 @@
 - the tables ``tests/conformance/*.csv``, byte for byte, in both packages;
 - the safety scan's C, which the R package owns, to the Python package's sources;
 - the error classes of ``errors.py`` against ``errors.csv``;
+- the changelog as the R package's news, without what is in Python only;
 - the version of ``pyproject.toml`` in ``DESCRIPTION`` and at the head of ``CHANGELOG.md``;
 - the type table in ``README.md`` against ``types.csv``.
 """
@@ -71,6 +72,23 @@ def sync_scan(*, check: bool) -> list[str]:
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(source.read_bytes())
     return wrong
+
+
+def news() -> str:
+    """Return the changelog as R reads news: a heading a version, without what is in Python only."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.sub(r"^## ", "# crossframe ", text[text.index("\n## ") + 1 :], flags=re.MULTILINE)
+    return "".join(line for line in versions.splitlines(True) if not line.rstrip().endswith("*(Python)*."))
+
+
+def sync_news(*, check: bool) -> list[str]:
+    """Write the R package's news, or say that it differs."""
+    path = ROOT / "r-package" / "NEWS.md"
+    if path.exists() and path.read_text(encoding="utf-8") == news():
+        return []
+    if not check:
+        path.write_text(news(), encoding="utf-8")
+    return ["r-package/NEWS.md differs from CHANGELOG.md"]
 
 
 def check_errors() -> list[str]:
@@ -142,7 +160,8 @@ def sync_readme(*, check: bool) -> list[str]:
 def main(arguments: list[str]) -> int:
     """Copy, or with ``--check`` compare; return the exit status."""
     check = arguments == ["--check"]
-    copied = sync_copies(check=check) + sync_scan(check=check) + sync_readme(check=check)
+    parts = (sync_copies, sync_scan, sync_readme, sync_news)
+    copied = [line for part in parts for line in part(check=check)]
     wrong = check_errors() + check_versions()
     for line in copied if check else []:
         print(f"{line}; `make sync` mends it")

@@ -209,8 +209,8 @@ def _told(found: Partitions, form: Form) -> pa.Table:
     for name, kind in found.types.items():
         if name not in form.like.column_names:
             values = pa.array([one.fields[name] for one in found.keys], kind)
-            told[name] = (values.dictionary_encode() if kind == pa.string() else values).slice(0, 0)
-    return pa.table(told)
+            told[name] = values.dictionary_encode() if kind == pa.string() else values
+    return data_set.like(pa.table(told))
 
 
 def _with_fields(table: pa.Table, told: pa.Table, fields: Mapping[str, FieldValue]) -> pa.Table:

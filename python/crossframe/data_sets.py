@@ -181,7 +181,7 @@ def find(prefix: Location) -> DataSet | None:
     parts = tuple(
         DataPart(
             prefix.at(prefix.key + name),
-            format_of(name) if name.endswith(_DASK_SUFFIX) else None,
+            dask_format(name),
             None,
             name + SIDECAR_SUFFIX in metas,
         )
@@ -218,7 +218,12 @@ def _listed(prefix: Location, metas: Mapping[str, ObjectMeta]) -> DataSet:
 
 def format_of(key: str) -> str | None:
     """Return the format that a key's end tells, that of Dask's CSV parts included."""
-    return "csv" if key.endswith(_DASK_SUFFIX) else split_extensions(key).format
+    return dask_format(key) or split_extensions(key).format
+
+
+def dask_format(key: str) -> str | None:
+    """Return the format of Dask's CSV parts, whose end is no extension; ``None`` for all others."""
+    return "csv" if key.endswith(_DASK_SUFFIX) else None
 
 
 def _numbered(prefix: Location, names: Iterable[str]) -> list[str]:

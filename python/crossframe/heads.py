@@ -97,7 +97,8 @@ def _head(location: Location, meta: ObjectMeta, rows: int, name: str | None, ver
     compression = formats.sniff_compression(start[: formats.HEAD_BYTES])
     text = _expanded(start, compression) if compression else start
     choice = formats.choose(key, text[: formats.HEAD_BYTES], compression=compression)
-    if choice.format in _DELIMITERS:
+    # Why text: of some packed data the first bytes alone expand to nothing.
+    if choice.format in _DELIMITERS and text:
         return _csv(location, meta, choice, text, rows=rows, version=version)
     if meta.size > LARGEST:
         raise UsageError(

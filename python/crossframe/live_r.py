@@ -28,7 +28,7 @@ function(name, arguments) {
   tryCatch(list(do.call(name, arguments, quote = TRUE)), error = conditionMessage)
 }
 """
-_ASCII, _XDR, _VERSION = False, True, 3
+_ASCII, _XDR = False, True
 _NEWEST_FOR_OLD_R = "pip install 'rpy2-rinterface<3.6.6'"
 
 
@@ -91,8 +91,12 @@ def _search_path_kept() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def serialized(held: Any) -> Iterator[memoryview]:  # noqa: ANN401 - any object of rpy2's
+def serialized(held: Any, version: int = 3) -> Iterator[memoryview]:  # noqa: ANN401 - any object of rpy2's
     """Have R serialize one of its objects; lend the bytes where R has them, not copied.
+
+    Args:
+        held: The object.
+        version: Version of R's serialization, 2 or 3.
 
     Raises:
         EngineMissingError: R can't be reached.
@@ -106,7 +110,7 @@ def serialized(held: Any) -> Iterator[memoryview]:  # noqa: ANN401 - any object 
             "to_r() is the other way, from Python to R.",
         )
     # The name keeps R from freeing the vector while the bytes are lent.
-    raw = _ask("serialize", held, interface().NULL, _ASCII, _XDR, _VERSION)
+    raw = _ask("serialize", held, interface().NULL, _ASCII, _XDR, version)
     with _memory(raw) as view:
         yield view
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from crossframe import data_sets
 from crossframe.combining import field_types
-from crossframe.data_sets import DataPart, format_of
+from crossframe.data_sets import DataPart, dask_format
 from crossframe.keys import group_parts
 from crossframe.matching import matches_of, open_pattern, some
 from crossframe.plans import is_pattern
@@ -41,7 +41,8 @@ class Partition:
         fields: What the key says by its pattern's fields.
     """
 
-    key: str
+    # Why not shown: Dask logs its tasks, and a link is a secret.
+    key: str = field(repr=False)
     format: str | None = None
     listed: ListedPart | None = None
     sidecar: bool = False
@@ -117,7 +118,7 @@ def _matched(found: list[Match], pattern: Pattern) -> Partitions:
     keys = (
         Partition(
             match.location.shown,
-            format_of(match.location.key),
+            dask_format(match.location.key),
             sidecar=match.sidecar,
             fields=match.fields,
         )

@@ -25,6 +25,8 @@ from crossframe.errors import UnsafeDataError
 from crossframe.losses import Losses
 
 if TYPE_CHECKING:
+    from crossframe._rserial import Node
+
     # Made when it is asked for: it starts R.
     converter: Any
 
@@ -81,15 +83,22 @@ def from_r(
     """
     losses = Losses(strict=strict)
     kind = kind_of_frame(as_, dtype_backend)
-    try:
-        with live_r.serialized(robject) as data:
-            node = decode_node(data, "the R object")
-    except UnsafeDataError as refused:
-        hint = "Functions, calls and environments stay in R: take the data out of it there."
-        raise UnsafeDataError(refused.problem, refused.detail, hint) from None
-    loaded = frames.from_value(decode_value(node, losses), losses, as_=kind)
+    loaded = frames.from_value(decode_value(_node(robject), losses), losses, as_=kind)
     losses.tell("take the R object")
     return loaded
+
+
+def _node(robject: Any) -> Node:  # noqa: ANN401 - any of R's objects
+    for version in (3, 2):
+        try:
+            with live_r.serialized(robject, version) as data:
+                return decode_node(data, "the R object")
+        except UnsafeDataError as error:
+            # Why once more: the older version writes out what version 3 leaves to a package's own code, as
+            # arrow's vectors that lie in a file; from a live R these are data.
+            refused = error
+    hint = "Functions, calls and environments stay in R: take the data out of it there."
+    raise UnsafeDataError(refused.problem, refused.detail, hint)
 
 
 @functools.cache

@@ -119,10 +119,11 @@ def _all(
 
     failed: dict[str, CrossframeError] = {}
     results = []
-    with closing(in_order(one, range(len(keys)))) as pending:
-        for number, future in with_bar(
-            pending, len(keys), "saving", lambda pair: keys[pair[0]], wanted=progress
-        ):
+    with (
+        closing(in_order(one, range(len(keys)))) as work_on,
+        closing(with_bar(work_on, len(keys), "saving", lambda it: keys[it[0]], wanted=progress)) as shown,
+    ):
+        for number, future in shown:
             try:
                 results.append(future.result())
             except CrossframeError as error:

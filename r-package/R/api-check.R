@@ -16,6 +16,8 @@
 #' @section Errors:
 #' `crossframe_error_decode` (truncated, damaged or foreign bytes), `crossframe_error_usage` (a format that
 #' holds no R values) and kinds of `crossframe_error_store`. Code in the file is no error.
+#' @section Source:
+#' R Internals, "Serialization Formats"; CVE-2024-27322.
 #' @seealso [cf_load()], whose `trust = TRUE` loads what was refused.
 #' @examples
 #' old <- cf_set_root(tempfile())

@@ -11,6 +11,8 @@
 #' @returns Invisibly what [cf_save()] returns.
 #' @section Errors:
 #' As [cf_load()] and [cf_save()].
+#' @section Source:
+#' As of [cf_load()].
 #' @examples
 #' old <- cf_set_root(tempfile())
 #' cf_save(CO2, "co2.rds")

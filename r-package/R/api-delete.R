@@ -15,6 +15,8 @@
 #' `crossframe_error_object_not_found` (no object at the key), `crossframe_error_no_match`, `crossframe_error_usage`
 #' (all of a bucket or folder without saying so: `"**"`), `crossframe_error_batch` (several could not be deleted:
 #' `errors` has their conditions by key), and other kinds of `crossframe_error_store`.
+#' @section Source:
+#' Amazon S3 API Reference, "DeleteObject" and "DeleteObjects".
 #' @examples
 #' old <- cf_set_root(tempfile())
 #' cf_save(cars, "a/cars.csv")

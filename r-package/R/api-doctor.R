@@ -13,6 +13,8 @@
 #'   there is no right or wrong) and `hint` (what to do). What is wrong is a row, never an error.
 #' @section Errors:
 #' `crossframe_error_invalid_uri`: the probe is no URI or path.
+#' @section Source:
+#' AWS SDKs and Tools Reference Guide, "Settings reference".
 #' @examples
 #' old <- cf_set_root(tempfile())
 #' found <- cf_doctor()

@@ -16,6 +16,8 @@
 #' @section Errors:
 #' `crossframe_error_object_not_found` (no version of that key, or no such version), `crossframe_error_not_supported`
 #' and other kinds of `crossframe_error_store`.
+#' @section Source:
+#' Amazon S3 API Reference, "ListObjectVersions".
 #' @examples
 #' old <- cf_set_root(tempfile())
 #' cf_save(cars, "cars.csv")

@@ -13,6 +13,8 @@
 #' @section Errors:
 #' `crossframe_error_usage` (not a whole number of days), `crossframe_error_access_denied`,
 #' `crossframe_error_not_supported` and other kinds of `crossframe_error_store`.
+#' @section Source:
+#' Amazon S3 API Reference, "PutBucketLifecycleConfiguration".
 #' @seealso [cf_cleanup()]
 #' @examples
 #' old <- cf_set_root(tempfile())
@@ -43,6 +45,8 @@ cf_expire <- function(uri, after = "30d", ..., options = list()) {
 #' @section Errors:
 #' `crossframe_error_usage` (no length of time), `crossframe_error_access_denied` and other kinds of
 #' `crossframe_error_store`.
+#' @section Source:
+#' Amazon S3 API Reference, "ListMultipartUploads" and "AbortMultipartUpload".
 #' @examples
 #' old <- cf_set_root(tempfile())
 #' cf_save(cars, "cars.csv")
@@ -132,6 +136,8 @@ is_folder <- function(store) startsWith(store$uri, "file:")
 #' @section Errors:
 #' `crossframe_error_object_exists` (somebody has a bucket of that name), `crossframe_error_access_denied`,
 #' `crossframe_error_usage` (a key, not a bucket) and other kinds of `crossframe_error_store`.
+#' @section Source:
+#' Amazon S3 API Reference, "CreateBucket" and "PutBucketVersioning".
 #' @examples
 #' cf_make_bucket(file.path(tempfile(), "lab"))
 #' \dontrun{

@@ -16,6 +16,8 @@
 #'   `arrow` (type), `pandas` (dtype), `missing` (count).
 #' @section Errors:
 #' As [cf_load()].
+#' @section Source:
+#' As of [cf_load()].
 #' @examples
 #' old <- cf_set_root(tempfile())
 #' cf_save(CO2, "co2.rds")

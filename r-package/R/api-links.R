@@ -21,6 +21,8 @@
 #' `crossframe_error_usage` (no length of time, or more than 7 days), `crossframe_error_object_not_found` (nothing
 #' to share), `crossframe_error_not_supported` (a folder gives no links), `crossframe_error_credentials` and other
 #' kinds of `crossframe_error_store`.
+#' @section Source:
+#' Amazon S3 API Reference, "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)".
 #' @seealso [cf_publish()] for links that stay
 #' @examples
 #' \dontrun{
@@ -111,6 +113,8 @@ told_link <- function(link) {
 #' @section Errors:
 #' `crossframe_error_access_denied`, `crossframe_error_not_supported` (a folder), and other kinds of
 #' `crossframe_error_store`.
+#' @section Source:
+#' Amazon S3 User Guide, "Examples of Amazon S3 bucket policies".
 #' @seealso [cf_share()] for links that end
 #' @examples
 #' \dontrun{

@@ -11,6 +11,8 @@
 #'   are relative to the root, or whole where `uri` is whole: what [cf_load()] and `cf_ls()` take.
 #' @section Errors:
 #' `crossframe_error_bucket_not_found` and other kinds of `crossframe_error_store`.
+#' @section Source:
+#' Amazon S3 API Reference, "ListObjectsV2".
 #' @examples
 #' old <- cf_set_root(tempfile())
 #' cf_save(cars, "data/cars.csv")
@@ -50,6 +52,8 @@ cf_ls <- function(uri = ".", ..., recursive = FALSE, options = list()) {
 #' @returns A data frame: `bucket`, `created` (POSIXct, UTC), in byte order of the names.
 #' @section Errors:
 #' `crossframe_error_credentials`, `crossframe_error_access_denied`, `crossframe_error_endpoint`.
+#' @section Source:
+#' Amazon S3 API Reference, "ListBuckets".
 #' @examples
 #' \dontrun{
 #' cf_buckets()

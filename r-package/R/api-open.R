@@ -22,6 +22,8 @@
 #' @section Errors:
 #' `crossframe_error_usage` (another mode), when reading as [cf_load()]; `close()` stops with what [cf_save()]
 #' does.
+#' @section Source:
+#' Amazon S3 API Reference, "GetObject" and "PutObject".
 #' @examples
 #' old <- cf_set_root(tempfile())
 #' con <- cf_open("notes.txt", "w")

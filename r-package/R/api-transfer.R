@@ -21,6 +21,8 @@
 #' `crossframe_error_name_clash` (two to one key), `crossframe_error_usage` (many to one key, an object to
 #' itself or over what is still to be copied), `crossframe_error_invalid_key`. Then
 #' `crossframe_error_object_exists` and other kinds of `crossframe_error_store`; what came before is done.
+#' @section Source:
+#' Amazon S3 API Reference, "CopyObject" and "UploadPartCopy".
 #' @examples
 #' old <- cf_set_root(tempfile())
 #' cf_save(cars, "a/cars.csv")

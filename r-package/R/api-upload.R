@@ -23,6 +23,9 @@
 #' `crossframe_error_object_not_found` (no such file, or object), `crossframe_error_no_match`,
 #' `crossframe_error_object_exists`, `crossframe_error_corrupt_object` (what came is not what was stored; there
 #' is no file then) and other kinds of `crossframe_error_store`.
+#' @section Source:
+#' Amazon S3 API Reference, "PutObject", "CreateMultipartUpload" and "GetObject"; Amazon S3 User Guide, "Checking
+#' object integrity".
 #' @seealso [cf_copy()]
 #' @examples
 #' old <- cf_set_root(tempfile())

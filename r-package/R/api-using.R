@@ -18,6 +18,8 @@
 #' @section Errors:
 #' What `f` stops with; `crossframe_error_usage` (`f` is no function, or wrote no file), and as [cf_load()] and
 #' [cf_save()].
+#' @section Source:
+#' Amazon S3 API Reference, "GetObject" and "PutObject".
 #' @seealso [cf_open()] for a connection
 #' @examples
 #' old <- cf_set_root(tempfile())

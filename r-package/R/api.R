@@ -2,6 +2,9 @@
 
 #' Save a data frame to one key
 #'
+#' Columns, types, attributes and row names come back the same in R and in Python. The key holds what it held before or
+#' all of the new, never half of it.
+#'
 #' @param x Data frame; for RDS and RData any value that [saveRDS()] can write. A plain named list
 #'   saved as RData becomes one object for each of its elements.
 #' @param uri String; `"s3://bucket/key"`, `"file:///path"`, a path, or a key below the root
@@ -25,6 +28,8 @@
 #' `crossframe_error_duplicate_column`, `crossframe_error_unknown_format`,
 #' `crossframe_error_invalid_key` and, with nothing changed, `crossframe_error_object_exists`,
 #' `crossframe_error_precondition_failed` and other kinds of `crossframe_error_store`.
+#' @section Source:
+#' As of [cf_load()].
 #' @seealso [cf_load()], [cf_save_many()]
 #' @examples
 #' old <- cf_set_root(tempfile())
@@ -178,6 +183,10 @@ uri_of <- function(location) {
 
 #' Load one key, or a data set of parts as one data frame
 #'
+#' A data frame, or another value of an RDS or RData, as R or Python saved it: rows, columns, types, attributes and row
+#' names. The bytes decide on the format and its compression, then the key's extension. What comes is verified; RDS and
+#' RData are looked through before anything is made of them, so that no code in them runs.
+#'
 #' A data set is what lies directly below a prefix and is named as parts are: `part.0.parquet`, `part.1.parquet` ...
 #' of any format, the CSV that Dask writes (`0.part`), or what a `_crossframe.json` beside the parts lists. Its rows
 #' come in the order of the parts' numbers, or of the list; columns are united as by
@@ -193,14 +202,17 @@ uri_of <- function(location) {
 #'   version, too.
 #' @param trust `TRUE` loads an RDS or RData although it holds code, which [cf_check()] names: only for
 #'   files from somebody you trust. A warning of class `crossframe_warning_trusted` says what was loaded.
-#' @returns The data frame, or other value of an RDS. Of an RData with several objects and no `name`,
-#'   a named list.
+#' @returns The data frame, of the class it was saved with, each column of the type that is stored; or another value of
+#'   an RDS. Of an RData with several objects and no `name`, a named list of them.
 #' @section Errors:
 #' `crossframe_error_object_not_found`, `crossframe_error_unknown_format`, `crossframe_error_decode`
 #' (truncated, damaged or foreign bytes), `crossframe_error_unsafe_data` (the bytes hold code),
 #' `crossframe_error_usage` (no object or column has that name), of a data set also
 #' `crossframe_error_schema_mismatch` (types of a column that do not mix) and `crossframe_error_corrupt_object` (a
 #' part is not the one that is listed), and other kinds of `crossframe_error_store`.
+#' @section Source:
+#' R Internals, "Serialization Formats" (RDS, RData); Apache Parquet, "File Format"; RFC 4180 (CSV); Frictionless
+#' Data, "Table Schema" (the types beside a CSV). Verified as in Amazon S3 User Guide, "Checking object integrity".
 #' @seealso [cf_save()], [cf_load_many()], [cf_info()]
 #' @examples
 #' old <- cf_set_root(tempfile())

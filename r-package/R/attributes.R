@@ -14,18 +14,26 @@ origin_attribute <- "crossframe"
 # The text for a data frame, or NULL where there is nothing to say.
 #
 # types: frame_types(x). Attributes that hold code can't be loaded again; they stay behind with a
-# warning, external pointers without one. rows_told: something else says how many rows there are.
-r_metadata <- function(x, types, rows_told = FALSE) {
-  said <- struct_metadata(drop_pointers(x), types, "the frame", rows_told)
+# warning, external pointers without one. rows_told: something else says how many rows there are. whole: also
+# what the Arrow types imply, for a file without them.
+r_metadata <- function(x, types, rows_told = FALSE, whole = FALSE) {
+  x <- drop_pointers(x)
+  said <- struct_metadata(x, types, "the frame", rows_told, whole)
   if (!is.null(said)) r_text(said)
 }
 
 # list(attributes, columns) of a data frame, NULL where there is nothing to say.
-struct_metadata <- function(x, types, whose, rows_told = TRUE) {
+struct_metadata <- function(
+  x,
+  types,
+  whose,
+  rows_told = TRUE,
+  whole = FALSE
+) {
   columns <- as.list(unclass(x))
   frame <- safe_attributes(frame_attributes(x, rows_told), whose)
   by_column <- lapply(seq_along(columns), function(i) {
-    column_metadata(columns[[i]], types[[i]], names(columns)[i])
+    column_metadata(columns[[i]], types[[i]], names(columns)[i], whole)
   })
   names(by_column) <- names(columns)
   if (length(frame) > 0L || !all(vapply(by_column, is.null, TRUE))) {
@@ -33,14 +41,15 @@ struct_metadata <- function(x, types, whose, rows_told = TRUE) {
   }
 }
 
-column_metadata <- function(x, type, name) {
+column_metadata <- function(x, type, name, whole = FALSE) {
   whose <- sprintf("column '%s'", name)
   if (type == "struct") {
     columns <- as.list(unclass(x))
     types <- mapply(column_type, columns, names(columns), USE.NAMES = FALSE)
     return(struct_metadata(x, as.character(types), whose))
   }
-  kept <- safe_attributes(column_attributes(x, type), whose)
+  said <- if (whole) attributes(x) else column_attributes(x, type)
+  kept <- safe_attributes(said, whose)
   if (length(kept) > 0L) list(attributes = kept, columns = NULL)
 }
 

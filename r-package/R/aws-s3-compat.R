@@ -65,6 +65,8 @@
 #'   `FALSE`. `head_object`: `TRUE` with the headers as attributes, or `FALSE`. `object_size`: bytes, an
 #'   integer up to 2^31 - 1 and a double beyond, `NA` where there is no object. `copy_object`: a list of `LastModified`, `ETag`. `put_bucket`, `delete_bucket`, `put_folder`, `s3sync`:
 #'   `TRUE`; `s3save_image`: `TRUE`, invisibly. `s3source`: as [source()].
+#' @section Source:
+#' The reference manual of aws.s3 0.3.22.
 #' @examples
 #' lab <- tempfile()
 #' d <- cars

@@ -7,6 +7,9 @@ parquet_engine_names <- c("arrow", "nanoparquet", "python")
 parquet_encode <- function(x) {
   types <- frame_types(x)
   engine <- parquet_engine(x, types)
+  if (engine != "python") {
+    check_writable(engine, x, types)
+  }
   switch(
     engine,
     arrow = arrow_encode(x, types),
@@ -18,7 +21,11 @@ parquet_encode <- function(x) {
 # The data frame in a Parquet file. columns: names of those to read, by default all.
 parquet_decode <- function(data, columns = NULL) {
   engine <- parquet_engine()
-  if (engine != "python" && needs_python(data) && may_use("python")) {
+  foreign <- engine == "nanoparquet" && is.null(nanoparquet_said(data))
+  # Why foreign files too: nanoparquet drops time zones, the order of levels and the units of durations.
+  if (
+    engine != "python" && (foreign || needs_python(data)) && may_use("python")
+  ) {
     engine <- "python"
   }
   x <- switch(
@@ -120,31 +127,72 @@ engine_types <- c(
   "posixct"
 )
 
-# Both packages count times in microseconds, and durations in whole seconds.
+# Whether the engine writes every column as the Arrow type of types.csv, and exactly.
 engine_keeps <- function(engine, x, types) {
-  if (engine == "python") {
-    return(TRUE)
-  }
-  columns <- as.list(unclass(x))
-  kept <- c(engine_types, if (engine == "arrow") "integer64")
+  engine == "python" ||
+    length(types) > 0L &&
+      !any(refused_columns(engine, x, types)) &&
+      !any(types == "difftime") &&
+      !any(vapply(as.list(unclass(x))[types == "posixct"], is_fine_time, NA))
+}
+
+# Columns that an engine would write as something else. Durations go as plain numbers with their attributes, which
+# R reads as they were; both packages would count them in whole seconds.
+refused_columns <- function(engine, x, types) {
+  written <- c(engine_types, "difftime", if (engine == "arrow") "integer64")
   odd <- function(column) {
     isS4(column) || is.factor(column) && anyNA(levels(column))
   }
-  if (
-    length(types) == 0L ||
-      !all(types %in% kept) ||
-      any(vapply(columns, odd, TRUE))
-  ) {
-    return(FALSE)
+  !types %in% written | vapply(as.list(unclass(x)), odd, NA)
+}
+
+# Both packages count times in microseconds.
+is_fine_time <- function(time) {
+  seconds <- as.double(unclass(time))
+  !all(is.na(seconds) | seconds == round(seconds * 1e6) / 1e6)
+}
+
+# Where no engine keeps the frame exactly: refuse what would be another value, warn of times that are rounded.
+check_writable <- function(engine, x, types) {
+  refused <- refused_columns(engine, x, types)
+  if (length(types) == 0L || any(refused)) {
+    cf_abort(
+      "engine_missing",
+      sprintf("Can't write this data frame as Parquet with %s.", engine),
+      if (any(refused)) {
+        sprintf(
+          "column '%s' is %s",
+          names(x)[refused][1L],
+          types[refused][1L]
+        )
+      } else {
+        "it has no columns"
+      },
+      paste(
+        "The Python package writes it (pip install crossframe; name its command in",
+        "options(crossframe.python = )), and so does rds."
+      )
+    )
   }
-  all(vapply(
-    as.list(unclass(x))[types == "posixct"],
-    FUN.VALUE = TRUE,
-    function(time) {
-      seconds <- as.double(unclass(time))
-      all(is.na(seconds) | seconds == round(seconds * 1e6) / 1e6)
+  columns <- as.list(unclass(x))
+  for (name in names(x)[types == "posixct"]) {
+    if (is_fine_time(columns[[name]])) {
+      cf_warn(
+        "lossy_conversion",
+        sprintf("Column '%s' has times finer than a microsecond.", name),
+        sprintf("%s rounds them", engine)
+      )
     }
-  ))
+  }
+}
+
+# A plain data frame of the columns as an engine takes them.
+engine_frame <- function(x, types) {
+  columns <- as.list(unclass(x))
+  numbers <- types == "difftime"
+  columns[numbers] <- lapply(columns[numbers], as.vector, "numeric")
+  names(columns) <- enc2utf8(names(columns))
+  new_frame(columns, frame_rows(x))
 }
 
 # ---- the Python core
@@ -189,8 +237,9 @@ text_or <- function(value, other) if (is_text(value)) value else other
 # ---- R's arrow. Its own `r` metadata is replaced by ours, which says the same and keeps more.
 
 arrow_encode <- function(x, types) {
-  table <- arrow::arrow_table(new_frame(as.list(unclass(x)), frame_rows(x)))
-  text <- r_metadata(x, types)
+  table <- arrow::arrow_table(engine_frame(x, types))
+  # Why whole with durations: their Arrow type says nothing of them.
+  text <- r_metadata(x, types, whole = any(types == "difftime"))
   table$metadata <- if (is.null(text)) list() else list(r = text)
   sink <- arrow::BufferOutputStream$create()
   arrow::write_parquet(table, sink)
@@ -208,31 +257,65 @@ arrow_decode <- function(data) {
   apply_r_metadata(new_frame(as.list(unclass(x)), frame_rows(x)), text)
 }
 
-# ---- nanoparquet
+# ---- nanoparquet. It drops time zones, the order of levels and how a value was stored, so all attributes go into
+# the `r` metadata, and the storage of each column beside them.
+
+nanoparquet_key <- "crossframe.nanoparquet"
 
 nanoparquet_encode <- function(x, types) {
-  plain <- new_frame(as.list(unclass(x)), frame_rows(x))
-  text <- r_metadata(x, types)
+  text <- r_metadata(x, types, whole = TRUE)
+  storage <- vapply(as.list(unclass(x)), typeof, "")
+  said <- list(
+    names = as.list(enc2utf8(names(x))),
+    storage = as.list(unname(storage))
+  )
+  metadata <- c(structure(write_json(said), names = nanoparquet_key), r = text)
   nanoparquet::write_parquet(
-    plain,
+    engine_frame(x, types),
     ":raw:",
-    metadata = if (!is.null(text)) c(r = text)
+    metadata = metadata
   )
 }
 
 nanoparquet_decode <- function(data) {
-  path <- tempfile("crossframe-", fileext = ".parquet")
+  path <- temporary_parquet(data)
   on.exit(unlink(path))
-  writeBin(data, path)
   x <- read_with("nanoparquet", nanoparquet::read_parquet(path))
-  pairs <- nanoparquet::read_parquet_metadata(
-    path
-  )$file_meta_data$key_value_metadata[[1L]]
-  text <- pairs$value[match("r", pairs$key)]
-  apply_r_metadata(
-    new_frame(as.list(unclass(x)), frame_rows(x)),
-    if (!is.na(text)) text
-  )
+  columns <- as.list(unclass(x))
+  pairs <- nanoparquet_pairs(path)
+  storage <- stored_as(pairs[[nanoparquet_key]], names(columns))
+  if (!is.null(storage)) {
+    columns <- Map(as.vector, lapply(columns, unclass), storage)
+  }
+  apply_r_metadata(new_frame(columns, frame_rows(x)), pairs[["r"]])
+}
+
+# What nanoparquet_encode() said of the columns' storage, NULL where it said nothing, or of other columns.
+stored_as <- function(text, names) {
+  said <- if (!is.null(text)) parse_json(text)
+  storage <- unlist(said$storage)
+  known <- c("logical", "integer", "double", "character")
+  if (identical(unlist(said$names), names) && all(storage %in% known)) storage
+}
+
+# The text under our key, NULL for none and where the bytes are no Parquet.
+nanoparquet_said <- function(data) {
+  path <- temporary_parquet(data)
+  on.exit(unlink(path))
+  tryCatch(nanoparquet_pairs(path)[[nanoparquet_key]], error = function(e) NULL)
+}
+
+temporary_parquet <- function(data) {
+  path <- tempfile("crossframe-", fileext = ".parquet")
+  writeBin(data, path)
+  path
+}
+
+# The file's metadata as a list of texts by key.
+nanoparquet_pairs <- function(path) {
+  metadata <- nanoparquet::read_parquet_metadata(path)
+  pairs <- metadata$file_meta_data$key_value_metadata[[1L]]
+  stats::setNames(as.list(pairs$value), pairs$key)
 }
 
 read_with <- function(engine, value) {

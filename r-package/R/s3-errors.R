@@ -329,7 +329,9 @@ trust_hint <- function(message) {
       "Does the server speak plain http? Then write http:// in front of the endpoint."
     )
   }
-  if (grepl("verify locations|CA cert|[Ee]rror adding trust", message)) {
+  # As different versions of libcurl and OpenSSL have it.
+  unread <- "verify locations|setting certificate|CA cert|[Ee]rror adding trust"
+  if (grepl(unread, message)) {
     return(
       "Is there a certificate in the file that verify= or AWS_CA_BUNDLE names?"
     )

@@ -216,7 +216,8 @@ s3_configure <- function(handle, session, signed) {
   if (!is.null(signed$from)) {
     options$upload <- TRUE
     options$infilesize_large <- signed$from$size
-    options$upload_buffersize <- 2^20
+    # Why not larger: memory, measured at the same speed.
+    options$upload_buffersize <- 2^17
     options$readfunction <- signed$from$reader()
   }
   if (!is.null(signed$to)) {

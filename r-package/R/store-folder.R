@@ -15,6 +15,8 @@
 #' `crossframe_error_invalid_key` (a key that leaves the root, or that the file system can't hold),
 #' `crossframe_error_access_denied`, `crossframe_error_unavailable` (the disk is full),
 #' `crossframe_error_not_supported` (links and publications, which need a bucket).
+#' @section Source:
+#' POSIX.1-2017, rename() and fsync().
 #' @examples
 #' store <- cf_store_folder(tempfile())
 #' store$put("a/b.txt", charToRaw("hello"))

@@ -4,12 +4,17 @@
 #'
 #' @param name String; how the store calls itself, `"memory://<name>"`.
 #' @returns A store, to be used as a root: see [cf_set_root()].
+#' @section Errors:
+#' `crossframe_error_usage` (the name is no string).
 #' @examples
 #' store <- cf_store_memory()
 #' store$put("a/b.txt", charToRaw("hello"))
 #' rawToChar(store$get("a/b.txt"))
 #' @export
 cf_store_memory <- function(name = "memory") {
+  if (!is_string(name)) {
+    cf_abort("usage", "Argument 'name' must be one string.")
+  }
   uri <- paste0("memory://", name)
   memory <- new.env(parent = emptyenv())
   memory$uri <- uri

@@ -128,12 +128,13 @@ s3_stream <- function(session, make) {
   ask_again <- function() {
     at <- min(again)
     again <<- again[again != at]
-    on.exit(tried[[as.character(at)]] <<- NULL)
+    first <- tried[[as.character(at)]]
+    tried[[as.character(at)]] <<- NULL
     request <- make(at)
     # Why: where the endpoint is gone, the other keys need not each wait for it.
     result <- if (is.null(lost)) {
       tryCatch(
-        s3_send(session, request, tried[[as.character(at)]]),
+        s3_send(session, request, first),
         crossframe_error = identity
       )
     } else {

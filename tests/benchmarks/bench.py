@@ -2,8 +2,9 @@
 
 Every contestant runs in a process of its own, one after the other, in rounds, so that a busy moment of the
 machine falls on all. Each begins with a small file, so that its libraries are in memory; then it reads the
-file ("read", into memory new to the process), reads it once more ("again") and writes. Timings are no
-tests: nothing here passes or fails.
+file ("read", into memory new to the process), reads it once more ("again") and writes. Seconds are the
+clock's, and beside them those of all processors ("cpu"), which a busy machine does not change. Timings are
+no tests: nothing here passes or fails.
 
 Usage: ``python tests/benchmarks/bench.py [--rounds 5] [--frames mixed,repeated,double]``
 """
@@ -26,6 +27,14 @@ from rich.console import Console
 from rich.table import Table
 
 HERE = Path(__file__).parent
+_WORK = {
+    "read": "read s",
+    "read-cpu": "cpu s",
+    "again": "again s",
+    "again-cpu": "cpu s",
+    "write": "write s",
+    "write-cpu": "cpu s",
+}
 _SIZES = {"size": "file MB", "peak": "peak MB", "table": "table MB"}
 Times = dict[str, list[float]]
 
@@ -37,7 +46,8 @@ class Contestant:
     Attributes:
         name: As printed.
         command: Takes a file and a small one; prints lines ``what value``: read, again and write in seconds,
-            and in bytes the file written, the peak of memory that reading added, and the Arrow table.
+            the same with -cpu, and in bytes the file written, the peak of memory that reading added, and the
+            Arrow table.
     """
 
     name: str
@@ -83,15 +93,19 @@ def run(folder: Path, frames: list[str], rounds: int) -> dict[str, dict[str, Tim
 
 def show(results: dict[str, dict[str, Times]]) -> None:
     """Print medians, and each contestant's time as a multiple of ours."""
-    console = Console()
+    console = Console(width=180)
     for file, contestants in results.items():
         table = Table(title=f"{file}.rds, 1,000,000 x 10", title_justify="left")
-        for heading in ("", "read s", "x ours", "again s", "x ours", "write s", "x ours", *_SIZES.values()):
+        for heading in (
+            "",
+            *(word for pair in _WORK.values() for word in (pair, "x ours")),
+            *_SIZES.values(),
+        ):
             table.add_column(heading, justify="right")
         ours = {what: median(values) for what, values in contestants["crossframe"].items()}
         for name, times in contestants.items():
             row = [name]
-            for what in ("read", "again", "write"):
+            for what in _WORK:
                 value = median(times[what]) if times[what] else None
                 row += ["-", "-"] if value is None else [f"{value:.3f}", f"{value / ours[what]:.1f}"]
             for what in _SIZES:

@@ -16,10 +16,14 @@ count <- function(key, times) {
   for (turn in seq_len(times)) {
     repeat {
       old <- store$head(key)
-      number <- as.integer(text(key, version = old$version))
       done <- tryCatch(
-        store$put(key, bytes(paste(number + 1L)), if_match = old$etag),
-        crossframe_error_precondition_failed = function(e) NULL
+        {
+          number <- as.integer(text(key, version = old$version))
+          store$put(key, bytes(paste(number + 1L)), if_match = old$etag)
+        },
+        crossframe_error_precondition_failed = function(e) NULL,
+        # The others were that quick that its version is no longer kept.
+        crossframe_error_object_not_found = function(e) NULL
       )
       if (!is.null(done)) break
     }

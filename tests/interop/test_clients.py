@@ -45,7 +45,7 @@ class Lab:
         """Run a program that was installed beside this Python, or one of the system's."""
         beside = Path(sys.executable).with_name(program)
         command = [str(beside) if beside.exists() else program, *arguments]
-        done = subprocess.run(command, env=self.env, capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(command, env=self.env, capture_output=True, text=True, check=False, timeout=300)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -122,31 +122,54 @@ def test_python_prepares_r_plots(shared_root: str) -> None:
 
 # ---- a pattern batch over samples
 
-FOUND = {
-    "batch.py": """\
-                                    key  site  sample        day
- runs/north/sample_1_2026-03-01.parquet north       1 2026-03-01
- runs/north/sample_2_2026-03-01.parquet north       2 2026-03-01
-runs/south/sample_10_2026-03-02.parquet south      10 2026-03-02
+FOUND = """\
+key site sample day
+runs/north/sample_1_2026-03-01.EXT north 1 2026-03-01
+runs/north/sample_2_2026-03-01.EXT north 2 2026-03-01
+runs/south/sample_10_2026-03-02.EXT south 10 2026-03-02
 
-sample_1_2026-03-01 0.12
-sample_2_2026-03-01 0.41""",
-    "batch.R": """\
-                                 key  site sample        day
-  runs/north/sample_1_2026-03-01.rds north      1 2026-03-01
-  runs/north/sample_2_2026-03-01.rds north      2 2026-03-01
- runs/south/sample_10_2026-03-02.rds south     10 2026-03-02
+site sample day well density
+north 1 2026-03-01 A1 0.11
+north 1 2026-03-01 A2 0.13
+north 2 2026-03-01 A1 0.42
+north 2 2026-03-01 A2 0.40
+south 10 2026-03-02 A1 0.93
+south 10 2026-03-02 A2 0.95
 
-sample_1_2026-03-01 0.12
-sample_2_2026-03-01 0.41""",
-}
+Saved means/north.csv means/south.csv"""
 
 
 @anywhere
-@pytest.mark.parametrize("story", FOUND)
-def test_batch(shared_root: str, story: str) -> None:
-    assert tell(story) == FOUND[story]
-    assert tell(story) == FOUND[story]
+@pytest.mark.parametrize(("story", "extension"), [("batch.py", "parquet"), ("batch.R", "rds")])
+def test_batch(shared_root: str, story: str, extension: str) -> None:
+    assert squeezed(tell(story)) == FOUND.replace("EXT", extension)
+    means = cf.load_many("means/*.csv")
+    assert list(means) == ["north", "south"]
+    assert means["north"]["density"].round(9).tolist() == [0.12, 0.41]
+    assert means["south"]["site"].tolist() == ["south"]
+
+
+# ---- more rows than fit into memory
+
+PARTED = """\
+20,000 rows in 4 parts
+<n> counted at 3 sites
+
+<n> deeper than 80 m, saved as dask/deep/part.0.rds and so on
+<n> rows, <n> m on average
+A worker held <n> MiB at most."""
+UNITED = """\
+site day depth count
+"factor" "Date" "numeric" "integer"
+"""
+
+
+@anywhere
+def test_dask_parts(shared_root: str) -> None:
+    told = tell("dask_parts.py", ROWS="20000", PARTS="4")
+    numbers = r"^[\d,]+(?= counted| deeper| rows,)|[\d.,]+(?= m on average| MiB)"
+    assert re.sub(numbers, "<n>", told, flags=re.MULTILINE) == PARTED
+    assert squeezed(tell("dask_parts.R")) == UNITED + told.splitlines()[-2]
 
 
 # ---- a collaborator who has only curl

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from conftest import RunR
 
 KEYS = ["a b+c/%20=&'.csv", "\u00e9/e\u0301", "~/.hidden", "plain.rds"]
+# For what hangs; a busy machine must not be taken for it.
+PATIENCE_S = 300
 spawn = multiprocessing.get_context("spawn")
 
 
@@ -44,10 +46,11 @@ def count(root: Path, key: str, times: int) -> int:
     for _ in range(times):
         while True:
             old = store.head(key)
-            number = int(store.get(key, version=old.version))
             try:
+                number = int(store.get(key, version=old.version))
                 store.put(key, str(number + 1).encode(), if_match=old.etag)
-            except errors.PreconditionFailedError:
+            # The second where the others were that quick that its version is no longer kept.
+            except (errors.PreconditionFailedError, errors.ObjectNotFoundError):
                 continue
             break
     return times
@@ -149,7 +152,7 @@ def test_no_update_is_lost(root: Path, r: Callable[..., Any]) -> None:
     with ThreadPoolExecutor(2) as threads, spawn.Pool(2) as processes:
         ours = [processes.apply_async(count, (root, "n", 40)) for _ in range(2)]
         theirs = [threads.submit(r, "count", "n", 40) for _ in range(2)]
-        assert sum([one.get(120) for one in ours] + [one.result(120) for one in theirs]) == 160
+        assert sum([one.get(PATIENCE_S) for one in ours] + [one.result(PATIENCE_S) for one in theirs]) == 160
     assert store.get("n") == b"160"
 
 
@@ -157,7 +160,7 @@ def test_one_is_the_first(root: Path, r: Callable[..., Any]) -> None:
     with ThreadPoolExecutor(2) as threads, spawn.Pool(2) as processes:
         theirs = [threads.submit(r, "create", "k/", 300) for _ in range(2)]
         ours = [processes.apply_async(create, (root, "k/", 300)) for _ in range(2)]
-        won = [one.get(120) for one in ours] + [one.result(120) for one in theirs]
+        won = [one.get(PATIENCE_S) for one in ours] + [one.result(PATIENCE_S) for one in theirs]
     assert sum(won) == 300
     store = FolderStore(root)
     assert sum(store.get(f"k/{number}") == b"R" for number in range(1, 301)) == won[2] + won[3]
@@ -167,7 +170,7 @@ def test_no_content_is_lost(root: Path, r: Callable[..., Any], monkeypatch: pyte
     monkeypatch.setenv("CROSSFRAME_VERSIONS", "1000")
     with ThreadPoolExecutor(1) as threads, spawn.Pool(1) as processes:
         ours, theirs = processes.apply_async(write, (root, "k", 50)), threads.submit(r, "write", "k", 50)
-        assert ours.get(120) == theirs.result(120) == 50
+        assert ours.get(PATIENCE_S) == theirs.result(PATIENCE_S) == 50
     told = tell(FolderStore(root))
     assert told_by_r(r("tell")) == told
     kept = {row["content"]: row["metadata"] for row in told["versions"]}

@@ -190,6 +190,17 @@ def test_code_is_refused_and_not_run(r: Any, code: str) -> None:
     assert not r("ran")[0]
 
 
+def test_vectors_that_lie_elsewhere_are_data(r: Any, tmp_path: Path) -> None:
+    """Version 3 would name the file and not its content, which no decoder may open."""
+    np.array([1.5, np.inf]).tofile(tmp_path / "doubles")
+    mapped = (
+        "eval(quote(.Internal(mmap_file(file, 'double', TRUE, FALSE, TRUE))), list(file = FILE), baseenv())"
+    )
+    held = r(f"data.frame(x = {mapped.replace('FILE', repr(str(tmp_path / 'doubles')))})")
+    assert b"mmap_real" in bytes(r["serialize"](held, r("NULL")))
+    assert cf.from_r(held)["x"].tolist() == [1.5, np.inf]
+
+
 def test_what_users_call_by_the_names_of_r_is_left_alone(r: Any) -> None:
     r("serialize <- unserialize <- raw <- do.call <- tryCatch <- function(...) stop('not meant')")
     try:

@@ -6,12 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 import crossframe as cf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+
+# Why no deadline: how long an example takes on a busy machine proves nothing.
+settings.register_profile("crossframe", deadline=None)
+settings.load_profile("crossframe")
 
 
 @dataclass(frozen=True)

@@ -208,6 +208,18 @@ def test_find(place, run, runs):
     assert run("find", "nothing/*") == ""
 
 
+def test_find_less(place, run, runs):
+    def keys(*arguments):
+        return [line.split()[-1] for line in run("find", "runs/{name}.{kind}", *arguments).splitlines()]
+
+    assert keys("--where", "name=a", "--where", "name=c") == ["runs/a.csv", "runs/c.rds"]
+    assert keys("--exclude", "runs/a*", "--exclude", "**/*.rds") == ["runs/b.csv"]
+    assert keys("--modified-before", "2000-01-01") == []
+    assert len(keys("--modified-after", "2000-01-01T00:00:00Z", "--min-size", "1", "--max-size", "9999")) == 3
+    assert "FIELD=VALUE" in run("find", "runs/{name}.csv", "--where", "a", code=1)
+    assert "no field of the pattern" in run("find", "runs/{name}.csv", "--where", "x=a", code=1)
+
+
 @pytest.mark.parametrize(
     "arguments", [["rm"], ["share"], ["mv", "one"], ["restore"], ["cleanup", "--nope"], ["mb"]]
 )

@@ -158,6 +158,16 @@ def test_row_names_stay_where_they_name_every_row():
         back(named("a", "b"), frames.to_table(pd.DataFrame({"x": [1.0]})), losses=losses)
 
 
+def test_the_first_note_of_pandas_is_kept():
+    def noted(dtype):
+        return frames.to_table(pd.DataFrame({"x": pd.array([1, 2], dtype=dtype)}))
+
+    combined = put_together(noted("int64"), noted("Int64"), noted("int64"))
+    assert str(frames.from_table(combined, Losses())["x"].dtype) == "int64"
+    combined = put_together(noted("Int64"), noted("int64"), noted("Int64"))
+    assert str(frames.from_table(combined, Losses())["x"].dtype) == "Int64"
+
+
 def test_extension_types_may_be_missing():
     complex_table = frames.to_table(pd.DataFrame({"z": [1 + 2j], "x": [1.0]}))
     combined = put_together(complex_table, pa.table({"x": [2.0]}))

@@ -338,6 +338,17 @@ class TestLoad:
         with pytest.raises(errors.UnsupportedTypeError, match=r"a\.rds"):
             cf.load_dask("a.rds")
 
+    def test_what_the_bytes_are_wins_over_the_name(self, tmp_path):
+        cf.save(FRAME, "d.rds")
+        (tmp_path / "d.rds").rename(tmp_path / "d.csv")
+        with pytest.warns(errors.FormatMismatchWarning, match="holds rds"):
+            assert len(cf.load_dask("?.csv")) == 5
+
+    def test_csv_as_dask_writes_it(self, tmp_path):
+        parted(FRAME[["n", "x"]]).to_csv(f"{tmp_path}/set")
+        for asked in ("set", "set/*.part"):
+            assert cf.load_dask(asked)["n"].sum().compute() == 13
+
     def test_a_format_that_is_said(self):
         cf.save(pd.DataFrame({"x": [1]}), "odd.dat", format="csv")
         assert cf.load_dask("odd.*", format="csv").compute()["x"].tolist() == [1]
@@ -583,6 +594,23 @@ class TestAgain:
 
         monkeypatch.setattr(dask_load, "read_part", at_last)
         assert len(frame.compute()) == 5
+
+
+def test_no_row_goes_back_from_a_worker():
+    rows = 100_000
+    frame = pd.DataFrame({"x": np.arange(rows), "f": pd.Categorical(["a", "b"] * (rows // 2))})
+    saved = {}
+    writer = dask_save.PartWriter.__call__
+
+    def noting(self, part, number):
+        saved[number] = writer(self, part, number)
+        return saved[number]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dask_save.PartWriter, "__call__", noting)
+        cf.save(parted(frame, 2), "set")
+    assert len(saved) == 2
+    assert all(len(pickle.dumps(one)) < 10_000 for one in saved.values())
 
 
 def test_nothing_open_and_no_secret_in_words_goes_to_a_worker(tmp_path):

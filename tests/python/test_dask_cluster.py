@@ -46,7 +46,8 @@ def client(seaweedfs, tmp_path_factory):
         n_workers=2,
         threads_per_worker=1,
         processes=True,
-        dashboard_address=None,
+        # Why: the usual port is another cluster's on a busy machine.
+        dashboard_address="127.0.0.1:0",
         memory_limit="1GiB",
         local_directory=str(tmp_path_factory.mktemp("dask")),
         env=environment,
@@ -98,6 +99,14 @@ def test_options_go_to_the_workers(root, seaweedfs, client):
     assert len(frame) == ROWS
     with pytest.raises(errors.SignatureError):
         cf.load_dask(f"{root}/set", options=wrong)
+
+
+def test_a_link_is_a_partition(root):
+    cf.save(FRAME, f"{root}/d.rds")
+    link = cf.share(f"{root}/d.rds", expires="1h")
+    frame = cf.load_dask(link)
+    assert len(frame) == ROWS
+    assert "Signature" not in repr(frame.expr)
 
 
 def test_an_error_comes_back_whole(root, seaweedfs):

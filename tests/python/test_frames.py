@@ -378,7 +378,7 @@ def test_an_object_column_is_refused_by_name(values):
 @pytest.mark.parametrize(
     "values",
     [
-        pd.Series([[[1]], [[2]]]),
+        pd.Series([[{"a": 1}], [{"a": 2}]]),
         pd.Series(pd.period_range("2020", periods=2, freq="D")),
         pd.Series(pd.interval_range(0, 2)),
         pd.Series([1, 2], dtype="category"),

@@ -127,7 +127,7 @@ class TestFaults:
         target = link.removeprefix(gate.endpoint)
         host = gate.endpoint.removeprefix("http://")
         gate.expect(*rules)
-        with socket.create_connection(host.split(":"), timeout=5) as one:
+        with socket.create_connection(host.split(":"), timeout=60) as one:
             one.sendall(f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
             return b"".join(iter(lambda: one.recv(65536), b""))
 

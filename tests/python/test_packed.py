@@ -194,6 +194,7 @@ class TestFilesOfThisMachine:
         folder = os.open(path.parent, os.O_RDONLY)
         os.dup2(folder, file.fileno())  # reading a folder is an OSError
         os.close(folder)
+        assert packed.head(5) == plain[:5]
         assert rds.decode_rds(packed, Losses()).equals(table)
 
     def test_damage_is_told_with_its_offset(self, path, plain):

@@ -136,7 +136,9 @@ def test_lists_that_r_changed_stay_what_r_made_of_them():
     root = _rserial.decode(rds.encode_rds(table, Losses()))
     (column,) = (value for _, value in root.entries)
     cells = [value for _, value in column.entries]
-    for changed in (character(["text"]), named_list({"a": cells[0]})):
+    noon = _rserial.with_attributes(_rserial.vector(pa.array([0.5])), cells[0].attributes)
+    named = _rserial.with_attributes(cells[0], [*cells[0].attributes, ("names", character(["n"]))])
+    for changed in (character(["text"]), named_list({"a": cells[0]}), noon, named):
         other = _rserial.generic_list([_rserial.generic_list([cells[0], changed])], root.attributes)
         back = rds.decode_rds(_rserial.encode(other), Losses())
         assert back["x"].type == ROBJECT

@@ -451,7 +451,7 @@ class TestLinks:
             ssl.create_default_context(cafile=server.server.authority) if server.server.authority else None
         )
         ask = urllib.request.Request(link, data=b"theirs", method="PUT", headers={"Content-Type": ""})
-        with urllib.request.urlopen(ask, context=context, timeout=10) as answer:
+        with urllib.request.urlopen(ask, context=context, timeout=60) as answer:
             assert answer.status == 200
         assert place.store.get("a b+c/é.csv") == b"theirs"
 

@@ -9,8 +9,11 @@ import typer
 from crossframe.cli.app import AsJson, Regex, app
 from crossframe.cli.completion import complete_place
 from crossframe.cli.output import show_rows
+from crossframe.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from crossframe.stores import S3Options
 
 _FOUND = ("key", "size", "modified", "etag", "format")
@@ -52,6 +55,20 @@ def find(
     ctx: typer.Context,
     pattern: Annotated[str, typer.Argument(metavar="PATTERN", help="A glob, with fields if you like.")],
     regex: Regex = False,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", help="Leave these out; may be given several times.")
+    ] = None,
+    where: Annotated[
+        list[str] | None, typer.Option("--where", help="FIELD=VALUE; may be given several times.")
+    ] = None,
+    modified_after: Annotated[
+        str | None, typer.Option("--modified-after", help="Written then or later: 2024-05-01T12:30:00Z.")
+    ] = None,
+    modified_before: Annotated[
+        str | None, typer.Option("--modified-before", help="Written before that.")
+    ] = None,
+    min_size: Annotated[int | None, typer.Option("--min-size", help="Bytes, at least.")] = None,
+    max_size: Annotated[int | None, typer.Option("--max-size", help="Bytes, at most.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the keys that a pattern matches, and what its fields say."""
@@ -67,7 +84,28 @@ def find(
             "format": split_extensions(one.meta.key).format,
             **one.fields,
         }
-        for one in matches(pattern, regex=regex, options=ctx.obj)
+        for one in matches(
+            pattern,
+            regex=regex,
+            exclude=exclude,
+            where=_by_field(where or ()),
+            modified_after=modified_after,
+            modified_before=modified_before,
+            min_size=min_size,
+            max_size=max_size,
+            options=ctx.obj,
+        )
     ]
     fields = [name for name in (rows[0] if rows else {}) if name not in _FOUND]
     return show_rows(rows, ["modified", "size", *fields, "key"], as_json=as_json)
+
+
+def _by_field(given: Iterable[str]) -> dict[str, list[str]]:
+    """Return the values of each field; those of a field given several times together."""
+    found: dict[str, list[str]] = {}
+    for text in given:
+        field, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"Option --where must be FIELD=VALUE, not '{text}'.")
+        found.setdefault(field, []).append(value)
+    return found

@@ -153,7 +153,8 @@ def _count(value: object, what: str) -> int:
 
 def like(table: pa.Table) -> pa.Table:
     """Return the table without its rows: types, levels and metadata; of row names, that they are texts."""
-    table = table.slice(0, 0)
+    # Why not a slice of it: that holds on to the rows, and takes them along to another process.
+    table = pa.table([_no_values(column) for column in table.columns], table.schema)
     noted = RMetadata.of(table.schema)
     names = noted.attributes.pop("row.names", None)
     if names is None:
@@ -161,6 +162,17 @@ def like(table: pa.Table) -> pa.Table:
     if names.kind == "character":
         noted.attributes["row.names"] = _rserial.vector(pa.array([], pa.string()))
     return noted.apply(table)
+
+
+def _no_values(column: pa.ChunkedArray) -> pa.Array:
+    kind = column.type
+    if not pa.types.is_dictionary(kind) or not column.num_chunks:
+        return pa.array([], kind)
+    return _no_codes(column.unify_dictionaries().chunk(0).dictionary, kind)
+
+
+def _no_codes(levels: pa.Array, kind: pa.DataType) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array([], kind.index_type), levels, ordered=kind.ordered)
 
 
 def _schema(table: pa.Table) -> dict[str, Any] | None:
@@ -179,9 +191,7 @@ def _like(document: object) -> pa.Table:
     arrays = [
         pa.array([], column.field.type)
         if column.levels is None
-        else pa.DictionaryArray.from_arrays(
-            pa.array([], column.field.type.index_type), column.levels, ordered=column.field.type.ordered
-        )
+        else _no_codes(column.levels, column.field.type)
         for column in sidecar.columns
     ]
     return pa.table(arrays, sidecar.schema)

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from crossframe.arrow_types import ROBJECT
-from crossframe.attributes import RMetadata, compact_rows, decode_node, texts_of, to_array
+from crossframe.attributes import UNITS_KEY, RMetadata, compact_rows, decode_node, texts_of, to_array
 from crossframe.codecs.columns import check_names
 from crossframe.codecs.from_r_cells import decode_list, decode_matrix
 from crossframe.codecs.from_r_columns import BY_CLASS, Column, decode_plain, own_attributes
@@ -131,7 +131,12 @@ def _lists_of(cells: pa.Array, wanted: pa.DataType) -> pa.Array:
 
 
 def _items_of(node: Node, wanted: pa.DataType) -> pa.Array:
-    values = decode_column("", node, Losses()).values
+    losses = Losses()
+    column = decode_column("", node, losses)
+    # What R added to a cell, a list's items have no place for: the cell then stays as R has it.
+    if column.metadata or losses.found or column.notes not in ({}, {UNITS_KEY: b"secs"}):
+        raise DecodeError("Can't read a list column's cell as items.", "It has more than values.")
+    values = column.values
     if values.null_count == len(values):  # nothing tells their type
         return pa.nulls(len(values), wanted)
     if values.type == ROBJECT:

@@ -179,6 +179,14 @@ class FolderStore(WithoutLinks):
             prefixes, objects = Listing(self._root.path).level(prefix)
             return Children(tuple(prefixes), tuple(meta_of(key, found) for key, found in objects))
 
+    def child_pages(self, prefix: str = "") -> Iterator[Children]:
+        """Yield one level below ``prefix``, at most 1,000 names at a time, looked at as they are wanted."""
+        self._root.check_inside(prefix)
+        with as_ours("list", prefix, self.uri):
+            self._root.check_there()
+            for prefixes, objects in Listing(self._root.path).level_pages(prefix):
+                yield Children(tuple(prefixes), tuple(meta_of(key, found) for key, found in objects))
+
     def delete(self, key: str, *, version: str | None = None) -> None:
         """Remove a file and the folders left empty, or a version for ever; no error where there is none."""
         with contextlib.suppress(errors.ObjectNotFoundError), as_ours("delete", key, self.uri):

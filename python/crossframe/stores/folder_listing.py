@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_PAGE = 1000
+
 
 class Entry(NamedTuple):
     """A name on one level, with what it leads to; a folder's key ends in ``/``.
@@ -54,14 +56,32 @@ class Listing:
 
     def level(self, prefix: str) -> tuple[list[str], list[tuple[str, os.stat_result]]]:
         """Return the prefixes and the files one level below ``prefix``, each in byte order."""
-        prefixes, objects = [], []
-        real = self._folder_of(prefix)
-        for entry in self._entries(prefix, real) if real else ():
-            if not entry.key.endswith("/"):
-                objects.append((entry.key, entry.found))
-            elif self._holds_any(entry):
-                prefixes.append(entry.key)
+        prefixes: list[str] = []
+        objects: list[tuple[str, os.stat_result]] = []
+        for some, files in self.level_pages(prefix):
+            prefixes += some
+            objects += files
         return prefixes, objects
+
+    def level_pages(self, prefix: str) -> Iterator[tuple[list[str], list[tuple[str, os.stat_result]]]]:
+        """Yield the same, some names at a time, in the order of all; files are looked at when told.
+
+        Why: in a large folder looking at each file takes most of the time, and few are seen.
+        """
+        real = self._folder_of(prefix)
+        folder, slash, start = prefix.rpartition("/")
+        items = sorted(_visible(real, start), key=_sorts_as) if real else []
+        for at in range(0, len(items), _PAGE):
+            prefixes, objects = [], []
+            for item in items[at : at + _PAGE]:
+                entry = self._entry(folder + slash, item)
+                if entry is None:
+                    continue
+                if not entry.key.endswith("/"):
+                    objects.append((entry.key, entry.found))
+                elif self._holds_any(entry):
+                    prefixes.append(entry.key)
+            yield prefixes, objects
 
     def _holds_any(self, folder: Entry) -> bool:
         """Tell whether there is an object below: a bucket does not list empty folders."""
@@ -96,16 +116,10 @@ class Listing:
 
     def _scan(self, folder: str, real: str, start: str) -> Iterator[Entry]:
         """Yield the visible entries of a folder whose name starts with ``start``, as they come."""
-        try:
-            scan = os.scandir(real)
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        with scan:
-            for item in scan:
-                if item.name.startswith(start) and not is_internal(item.name) and _is_text(item.name):
-                    entry = self._entry(folder, item)
-                    if entry:
-                        yield entry
+        for item in _visible(real, start):
+            entry = self._entry(folder, item)
+            if entry:
+                yield entry
 
     def _entry(self, folder: str, item: os.DirEntry[str]) -> Entry | None:
         """Return a file or folder; ``None`` for what is neither, leads out, or is gone meanwhile."""
@@ -128,6 +142,26 @@ class Listing:
         if stat.S_ISDIR(found.st_mode):
             return Entry(f"{folder}{item.name}/", real, found)
         return Entry(folder + item.name, real, found) if stat.S_ISREG(found.st_mode) else None
+
+
+def _visible(real: str, start: str) -> Iterator[os.DirEntry[str]]:
+    """Yield the names in a folder that can be keys and start with ``start``, not yet looked at."""
+    try:
+        scan = os.scandir(real)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    with scan:
+        for item in scan:
+            if item.name.startswith(start) and not is_internal(item.name) and _is_text(item.name):
+                yield item
+
+
+def _sorts_as(item: os.DirEntry[str]) -> str:
+    """Return what a name sorts as: a folder's has a slash at its end."""
+    try:
+        return item.name + "/" if item.is_dir() else item.name
+    except OSError:  # a link that leads to itself
+        return item.name
 
 
 def _is_text(name: str) -> bool:

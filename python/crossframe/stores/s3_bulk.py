@@ -6,6 +6,8 @@ compare it with is read by ``get``, which tries again and says in our words what
 
 from __future__ import annotations
 
+import os
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,10 +40,15 @@ _MOST_DOUBTS = 3
 _ANSWER_TIMEOUT = timedelta(minutes=10)
 # What obstore raises.
 _THEIRS = (BaseError, OSError, ValueError)
+# Why: a process that was forked has none of the threads that obstore works with, and would wait for ever.
+_forked = threading.Event()
+os.register_at_fork(after_in_child=_forked.set)
 
 
 class S3Bulk(S3Objects):
     """Reads of many objects in a bucket."""
+
+    _kept: tuple[Connection, S3Store] | None = None
 
     def reader(self) -> Callable[[ObjectMeta], Buffer]:
         """Return a function that reads as ``get`` does, for many objects and from several threads."""
@@ -50,10 +57,14 @@ class S3Bulk(S3Objects):
     def _fast_store(self) -> S3Store | None:
         """Return obstore's way to the bucket; ``None`` where it has none that is ours."""
         # Why: the ETags of such buckets are no MD5, and nothing else of what they send is told by obstore.
-        if self._express:
+        if self._express or _forked.is_set():
             return None
         try:
-            return _open(self._bucket, self.connection, self._options)
+            connection = self.connection
+            # Why kept: its connections to the server are.
+            if self._kept is None or self._kept[0] is not connection:
+                self._kept = connection, _open(self._bucket, connection, self._options)
+            return self._kept[1]
         except (errors.CrossframeError, *_THEIRS):
             # What is wrong will be said by the first read.
             return None

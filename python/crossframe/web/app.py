@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from crossframe.web.site import Site
 
 LOG = logging.getLogger("crossframe.web.access")
-_SECRET = re.compile(r"^(/shared/)[^/]*/.*$", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -37,8 +36,8 @@ def create_app(site: Site) -> Starlette:
     """Return the application of one page."""
     app = Starlette(
         routes=_routes(),
-        middleware=[Middleware(AccessLog), Middleware(Guard, site=site)],
-        exception_handlers={CrossframeError: failed, HTTPException: unknown, Exception: broken},
+        middleware=[Middleware(AccessLog), Middleware(Guard, site=site), Middleware(Failures)],
+        exception_handlers={CrossframeError: failed, HTTPException: unknown},
     )
     app.state.site = site
     return app
@@ -70,7 +69,7 @@ def _routes() -> list[Route | Mount]:
         Route("/api/upload", objects.upload, methods=["PUT"]),
         Route("/download", objects.download),
         Route("/zip", objects.download_zip),
-        Route("/shared/{verb}/{ends}/{signature}/{path:path}", sharing.shared, methods=["GET", "PUT"]),
+        Route("/shared/{verb}/{path:path}", sharing.shared, methods=["GET", "PUT"]),
         Route("/public/{path:path}", sharing.public),
         Mount("/static", StaticFiles(packages=[("crossframe.web", "static")])),
     ]
@@ -115,6 +114,37 @@ class AccessLog:
             LOG.info("%s %s %s %.0f ms", scope["method"], shown, status, spent)
 
 
+class Failures:
+    """Answers where a handler fails in a way that nobody foresaw, or cuts off what was begun.
+
+    Args:
+        app: What it stands before.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, and have an answer whatever happens."""
+        started = False
+
+        async def noticed(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noticed)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not end the server
+            if not started:
+                await broken(scope["method"], error)(scope, receive, send)
+                return
+            # Why no more: the server ends the connection, so that nobody takes a part for the whole.
+            LOG.error(  # noqa: TRY400 - one line: it is the store that failed
+                "%s was cut off: %s", scope["method"], error.__cause__ or error
+            )
+
+
 def shown_path(path: str) -> str:
-    """Return a path as a log may have it: no signature, no key, no line break. The query is left out, too."""
-    return _CONTROL.sub("?", _SECRET.sub(r"\1...", path))
+    """Return a path as a log may have it: on one line. What lets anybody in is in the query, left out."""
+    return _CONTROL.sub("?", path)

@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crossframe.codecs.names import SIDECAR_SUFFIX
 from crossframe.streams import landing, make_folder
 
 if TYPE_CHECKING:
@@ -53,8 +54,11 @@ class Kept:
         return self._public
 
     def is_public(self, path: str) -> bool:
-        """Tell whether anybody may read a path."""
-        return any(path == one or (one.endswith("/") and path.startswith(one)) for one in self._public)
+        """Tell whether anybody may read a path; a CSV's schema goes with it."""
+        return any(
+            path in {one, one + SIDECAR_SUFFIX} or ((not one or one.endswith("/")) and path.startswith(one))
+            for one in self._public
+        )
 
     def set_public(self, path: str, *, public: bool) -> None:
         """Let anybody read a path, or take that back."""

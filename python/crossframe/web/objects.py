@@ -96,14 +96,12 @@ async def receive(request: Request, site: Site, location: Location, *, replace: 
     if not replace and await run_in_threadpool(is_there, location):
         raise _taken(location)
     _check_size(request.headers.get("content-length", "0"), site.upload_limit)
-    opened = ExitStack()
-    try:
-        file = opened.enter_context(scratch())
+    with ExitStack() as landing:
+        file = landing.enter_context(scratch())
         size = await _land(request, file, site.upload_limit)
-    except BaseException:
-        opened.close()
-        raise
-    file.seek(0)
+        file.seek(0)
+        # Why handed on: it is stored while the answer is sent.
+        opened = landing.pop_all()
     return streamed(lambda report: _stored(opened, location, Counted(file, size, report), replace=replace))
 
 

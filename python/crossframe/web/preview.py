@@ -196,12 +196,13 @@ def _text(location: Location, version: str | None) -> Body:
     meta = location.store.head(location.key, version=version)
     data = location.store.get(location.key, start=0, length=min(meta.size, _TEXT_BYTES), version=version)
     start = bytes(data)
+    if b"\0" in start:
+        return {"kind": "none", "size": meta.size}
     # A character may be cut in two at the end.
     for cut in range(4):
         try:
             text = start[: len(start) - cut].decode()
         except UnicodeDecodeError:
             continue
-        if "\0" not in text:
-            return {"kind": "text", "text": text, "whole": meta.size <= len(start), "size": meta.size}
+        return {"kind": "text", "text": text, "whole": meta.size <= len(start), "size": meta.size}
     return {"kind": "none", "size": meta.size}

@@ -81,9 +81,9 @@ def unknown(_: Request, error: Exception) -> Response:
     return JSONResponse({"error": {"kind": "refused", "problem": problem}}, status)
 
 
-def broken(request: Request, error: Exception) -> Response:
+def broken(method: str, error: Exception) -> Response:
     """Answer where we are wrong ourselves."""
-    LOG.error("%s %s failed", request.method, request.scope.get("route_shown", ""), exc_info=error)
+    LOG.error("%s failed", method, exc_info=error)
     problem = {"kind": "bug", "problem": "Something went wrong in crossframe itself.", "hint": "Try again."}
     return JSONResponse({"error": problem}, 500)
 

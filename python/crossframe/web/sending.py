@@ -68,12 +68,9 @@ async def send_object(location: Location, version: str | None = None, *, only_he
     if only_head:
         meta = await run_in_threadpool(location.store.head, location.key, version=version)
         return Response(None, headers=headers | _about(meta), media_type=kind)
-    opened = ExitStack()
-    try:
-        file, meta = await run_in_threadpool(_opened, opened, location, version)
-    except BaseException:
-        opened.close()
-        raise
+    with ExitStack() as opening:
+        file, meta = await run_in_threadpool(_opened, opening, location, version)
+        opened = opening.pop_all()
     return StreamingResponse(
         _chunks(opened, file, meta.size), headers=headers | _about(meta), media_type=kind
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from crossframe.errors import AccessDeniedError, EndpointError, UsageError
+from crossframe.errors import AccessDeniedError, CrossframeError, EndpointError, UsageError
 from crossframe.web.app import create_app
 from crossframe.web.hosts import allowed_hosts, is_loopback
 from crossframe.web.keeping import Kept, state_folder
@@ -58,7 +58,7 @@ def serve(
         place,
         read_only=read_only,
         hosts=allowed_hosts(host),
-        kept=Kept(place.title, state_folder()),
+        kept=_kept(place),
         shared=not is_loopback(host),
     )
     listening = _bound(host, port)
@@ -79,6 +79,16 @@ def serve(
         )
         ready(_link(host, number, site.token), site)
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _kept(place: Place) -> Kept:
+    """Return what outlives the server; where there is no room for it, what ends with it."""
+    if not place.is_folder:
+        return Kept()
+    try:
+        return Kept(place.title, state_folder())
+    except (CrossframeError, OSError):
+        return Kept(place.title)
 
 
 def _bound(host: str, port: int | None) -> socket.socket:

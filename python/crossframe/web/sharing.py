@@ -15,6 +15,7 @@ from crossframe import links
 from crossframe.durations import seconds_of
 from crossframe.keys import check_key
 from crossframe.plans import find_one
+from crossframe.sidecars import beside, has_sidecar, is_there
 from crossframe.stores import Publishes
 from crossframe.web.hosts import LOOPBACK, name_in
 from crossframe.web.objects import receive
@@ -46,7 +47,10 @@ def share(request: Request, body: Body) -> Body:
     if not site.place.is_folder:
         return _bucket_link(location, "get", expires, site)
     find_one(location, below=False)
-    return _own_link(request, site, "get", path, expires)
+    link = _own_link(request, site, "get", path, expires)
+    if has_sidecar(location.key) and is_there(beside(location)):
+        link["notes"].append("A CSV's types do not go along with a link. A .parquet or .rds keeps them.")
+    return link
 
 
 def request_upload(request: Request, body: Body) -> Body:
@@ -163,9 +167,8 @@ async def shared(request: Request) -> Response:
     """Answer whoever has a link to this server."""
     site = site_of(request)
     verb, path = request.path_params["verb"], request.path_params["path"]
-    Signer(site.kept.link_key).check(
-        verb, path, request.path_params["ends"], request.path_params["signature"]
-    )
+    ends, signature = asked(request, "ends", ""), asked(request, "signature", "")
+    Signer(site.kept.link_key).check(verb, path, ends, signature)
     if request.method == "PUT" and verb != "put":
         raise RefusedError(403, "This link only reads.", "Ask for one to upload.")
     location = site.place.locate(path)
@@ -173,9 +176,8 @@ async def shared(request: Request) -> Response:
         return await _sent(request, location)
     if request.method == "PUT":
         return await receive(request, site, location, replace=True)
-    ends = datetime.fromtimestamp(int(request.path_params["ends"]), UTC)
-    name = path.rpartition("/")[2]
-    return rendered("request.html", name=name, ends=f"{ends:%Y-%m-%d %H:%M} UTC", read_only=site.read_only)
+    name, until = path.rpartition("/")[2], datetime.fromtimestamp(int(ends), UTC)
+    return rendered("request.html", name=name, ends=f"{until:%Y-%m-%d %H:%M} UTC", read_only=site.read_only)
 
 
 async def public(request: Request) -> Response:

@@ -35,7 +35,7 @@ class Signer:
     key: bytes
 
     def path(self, verb: Verb, path: str, expires_s: int) -> tuple[str, int]:
-        """Return the path of a link, and when it ends, in seconds since 1970.
+        """Return the path and query of a link, and when it ends, in seconds since 1970.
 
         Raises:
             RefusedError: Less than a second, or more than 7 days.
@@ -44,7 +44,8 @@ class Signer:
             raise RefusedError(400, "A link works for 7 days at most, and a second at least.")
         ends = int(time.time()) + expires_s
         signature = self._signature(verb, path, ends)
-        return f"/shared/{verb}/{ends}/{signature}/{quote(path, safe='/~')}", ends
+        # Why a query: readers know by it that what lies beside the object is not theirs to ask for.
+        return f"/shared/{verb}/{quote(path, safe='/~')}?ends={ends}&signature={signature}", ends
 
     def check(self, verb: str, path: str, ends: str, signature: str) -> None:
         """Check that a link is one of ours, and not over.

@@ -38,9 +38,10 @@ def uploading(link: str, name: str) -> Lines:
         "Shell": f"curl --upload-file {_shell(name)} {_shell(link)}",
         "R": f"curl::curl_upload({_quoted(name)}, {_quoted(link)})",
         "Python": (
-            "import urllib.request\n"
-            f'data = open({_quoted(name)}, "rb").read()\n'
-            f'urllib.request.urlopen(urllib.request.Request({_quoted(link)}, data, method="PUT"))'
+            "import pathlib, urllib.request\n"
+            f"data = pathlib.Path({_quoted(name)}).read_bytes()\n"
+            f"request = urllib.request.Request({_quoted(link)}, data, method='PUT')\n"
+            "urllib.request.urlopen(request).close()"
         ),
     }
 

@@ -50,7 +50,8 @@ def _histogram(field: pa.Field, column: pa.ChunkedArray) -> dict[str, Any] | Non
     if not np.isfinite(span):
         kept = kept / 4  # so far apart that their distance has no number
     whole = pa.types.is_integer(field.type) and span < BINS
-    counts, _ = np.histogram(kept, bins=int(span) + 1 if whole else BINS)
+    bins = 1 if span == 0 else int(span) + 1 if whole else BINS
+    counts = np.array([len(kept)]) if bins == 1 else np.histogram(kept, bins=bins)[0]
     ends = column.drop_null().take(pa.array([low, high]))
     texts = [text or "" for text in texts_of(field, ends)]
     if pa.types.is_timestamp(field.type) and texts[0][:10] != texts[1][:10]:

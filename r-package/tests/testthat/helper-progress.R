@@ -5,7 +5,9 @@ bars_told <- function(code) {
     told[[length(told) + 1L]] <<- total
     at <- length(told)
     list(
-      set = function(bytes) told[[at]] <<- c(told[[at]], bytes),
+      set = function(bytes) {
+        told[[at]] <<- c(told[[at]], bytes)
+      },
       close = function() NULL
     )
   }

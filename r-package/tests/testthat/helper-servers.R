@@ -51,14 +51,14 @@ start_server <- function(kind) {
   # Why unset: R's own library path comes before the one that Python was built with.
   start <- c("-u", "LD_LIBRARY_PATH", python, arguments)
   system2("env", shQuote(start), wait = FALSE, stdout = FALSE, stderr = FALSE)
-  for (waited in seq_len(600)) {
+  for (waited in seq_len(1800)) {
     if (file.exists(port_file)) {
       break
     }
     Sys.sleep(0.1)
   }
   if (!file.exists(port_file)) {
-    stop("The server ", kind, " did not start within a minute.")
+    stop("The server ", kind, " did not start within three minutes.")
   }
   lines <- strsplit(readLines(port_file), "=", fixed = TRUE)
   values <- vapply(lines, function(line) paste(line[-1], collapse = "="), "")

@@ -15,6 +15,7 @@ default_text <- function(default) {
 }
 
 test_that("the table has each drop-in, and no more", {
+  signatures <- aws_signatures()
   files <- list.files(
     file.path(checkout(), "r-package", "R"),
     "^aws-s3-.*[.]R$",
@@ -23,7 +24,7 @@ test_that("the table has each drop-in, and no more", {
   lines <- unlist(lapply(files, readLines))
   at <- which(lines == "#' @rdname aws.s3") + 2L
   documented <- sub(" <- function.*$", "", lines[at])
-  expect_setequal(documented, names(aws_signatures()))
+  expect_setequal(documented, names(signatures))
   expect_true(all(documented %in% getNamespaceExports("crossframe")))
 })
 

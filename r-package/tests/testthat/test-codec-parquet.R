@@ -54,6 +54,7 @@ test_that("frames that an engine does not keep go to one that does", {
   expect_true(keeps("arrow", data.frame(t = .POSIXct(c(0.5, NA)))))
   expect_false(keeps("arrow", data.frame(t = .POSIXct(1e-7))))
   expect_false(keeps("arrow", data.frame(d = as.difftime(1, units = "days"))))
+  expect_false(keeps("arrow", mtcars[0L]))
   expect_true(keeps("python", data.frame(d = as.difftime(1, units = "days"))))
   nested <- nested_frame(3, 1)
   for (name in names(nested)) {
@@ -131,16 +132,112 @@ test_that("what the Python core refuses is our error", {
   )
 })
 
-test_that("arrow and nanoparquet keep frames identical", {
-  for (engine in c("arrow", "nanoparquet")) {
-    if (!requireNamespace(engine, quietly = TRUE)) {
-      next
-    }
+test_that("without an engine that keeps a frame it is refused, or warned of", {
+  refuses <- function(x, says) {
+    expect_error(
+      check_writable("nanoparquet", x, frame_types(x)),
+      says,
+      class = "crossframe_error_engine_missing"
+    )
+  }
+  refuses(
+    data.frame(a = 1, f = addNA(factor(NA))),
+    "'f' is factor.*pip install crossframe"
+  )
+  refuses(generated_frame(3, 1)["integer64"], "'integer64' is integer64")
+  refuses(nested_frame(3, 1)["struct"], "'struct' is struct")
+  refuses(mtcars[0L], "no columns")
+  fine <- data.frame(t = .POSIXct(1e-7))
+  expect_warning(
+    check_writable("arrow", fine, frame_types(fine)),
+    "'t'.*finer",
+    class = "crossframe_warning_lossy_conversion"
+  )
+  expect_silent(check_writable("arrow", CO2, frame_types(CO2)))
+})
+
+test_that("durations go as plain numbers, with all of their attributes", {
+  x <- data.frame(d = as.difftime(c(1.5, NA), units = "hours"))
+  types <- frame_types(x)
+  expect_identical(engine_frame(x, types), data.frame(d = c(1.5, NA)))
+  text <- r_metadata(x, types, whole = TRUE)
+  expect_identical(apply_r_metadata(engine_frame(x, types), text), x)
+})
+
+test_that("what is said of columns' storage is used for those columns only", {
+  said <- '{"names": ["a", "b"], "storage": ["integer", "double"]}'
+  expect_identical(stored_as(said, c("a", "b")), c("integer", "double"))
+  expect_null(stored_as(said, c("a", "c")))
+  expect_null(stored_as(said, "a"))
+  expect_null(stored_as(sub("double", "closure", said), c("a", "b")))
+  expect_null(stored_as(NULL, "a"))
+})
+
+# The frames of tests/conformance/frames, those of R, and one with durations.
+engine_frames <- function() {
+  files <- list.files(conformance("frames"), "[.]rds$", full.names = TRUE)
+  vectors <- lapply(stats::setNames(files, basename(files)), cf_load)
+  durations <- data.frame(
+    d = as.difftime(c(1.5, NA, -3), units = "mins"),
+    i = as.difftime(1:3, units = "weeks"),
+    row.names = c("x", "y", "z")
+  )
+  Filter(is.data.frame, c(vectors, dataset_frames(), list(durations)))
+}
+
+# Whether a frame comes back, is refused or warned of, as the engine's columns in check_writable() say.
+expect_kept <- function(engine, frame) {
+  types <- frame_types(frame)
+  refused <- engine != "python" &&
+    (!length(types) || any(refused_columns(engine, frame, types)))
+  if (refused) {
+    expect_error(
+      parquet_encode(frame),
+      class = "crossframe_error_engine_missing"
+    )
+  } else if (engine_keeps(engine, frame, types) || "difftime" %in% types) {
+    expect_true(
+      identical(parquet_round_trip(frame), frame, attrib.as.set = TRUE)
+    )
+  } else {
+    expect_warning(
+      parquet_encode(frame),
+      class = "crossframe_warning_lossy_conversion"
+    )
+  }
+}
+
+test_that("every engine that is installed keeps the vectors identical", {
+  skip_if_not_installed("bit64")
+  old <- options(crossframe.python = use_python())
+  on.exit(options(old))
+  for (engine in Filter(has_parquet_engine, parquet_engine_names)) {
     with_engine(crossframe.parquet = engine, code = {
-      for (frame in dataset_frames()) {
-        expect_identical(parquet_round_trip(frame), frame)
+      for (frame in engine_frames()) {
+        expect_kept(engine, frame)
       }
     })
   }
-  expect_true(all(c("arrow", "nanoparquet") %in% parquet_engine_names))
+})
+
+test_that("the Python core reads what arrow and nanoparquet write", {
+  command <- use_python()
+  engines <- Filter(has_parquet_engine, c("arrow", "nanoparquet"))
+  expect_identical(engine_frame(CO2, frame_types(CO2))$uptake, CO2$uptake)
+  for (engine in engines) {
+    for (frame in dataset_frames()) {
+      written <- with_engine(
+        crossframe.parquet = engine,
+        code = parquet_encode(frame)
+      )
+      read <- with_engine(
+        crossframe.parquet = "python",
+        crossframe.python = command,
+        code = parquet_decode(written)
+      )
+      # The Arrow types of these packages, which are not ours, are noted.
+      attr(read, "crossframe") <- NULL
+      expect_true(identical(read, frame, attrib.as.set = TRUE))
+    }
+  }
 })

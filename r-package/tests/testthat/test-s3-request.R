@@ -156,6 +156,17 @@ test_that("stored checksums are compared, by which the ETag may say nothing", {
     check_body(list(headers = ours, body = charToRaw("x"))),
     "SHA256"
   )
+  # Of an object in parts it counts where it is said to be of the whole.
+  silent <- c(
+    etag = paste0("\"", strrep("0", 32), "-2\""),
+    "x-amz-checksum-crc32" = "AAAAAA==",
+    "x-amz-meta-crossframe-sha256" = hex_sha256(hello)
+  )
+  expect_null(check_body(list(headers = silent, body = hello)))
+  whole <- c(silent, "x-amz-checksum-type" = "FULL_OBJECT")
+  expect_match(check_body(list(headers = whole, body = hello)), "crc32")
+  composite <- c(silent, "x-amz-checksum-type" = "COMPOSITE")
+  expect_null(check_body(list(headers = composite, body = hello)))
   kms <- c(etag = hello_md5, "x-amz-server-side-encryption" = "aws:kms")
   expect_null(check_body(list(headers = kms, body = charToRaw("x"))))
 })

@@ -16,7 +16,7 @@ form?.addEventListener("submit", async (event) => {
   cancel.onclick = () => stop.abort();
   said.textContent = "Uploading\u2026";
   try {
-    await upload(file, location.pathname, (sent) => {
+    await upload(file, location.pathname + location.search, (sent) => {
       progress.value = file.size ? sent / file.size : 1;
     }, stop.signal);
     said.textContent = "Thank you: the file has arrived.";

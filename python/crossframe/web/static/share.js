@@ -79,7 +79,7 @@ export async function publish(path) {
     el(
       "div",
       { class: "stack" },
-      el("div", { class: "copy-line" }, el("input", { type: "text", readonly: true, value: url, "aria-label": "Public address", class: "link-text" }), copyButton(() => url, "Copy address", "primary")),
+      el("div", { class: "copy-line" }, el("input", { type: "text", readonly: true, value: url, "aria-label": "Address", class: "link-text" }), copyButton(() => url, "Copy address", "primary")),
       notes.map((note) => el("p", { class: "hint" }, note)),
       el("div", { class: "buttons end" }, button("Done", () => dialog.close())),
     ),

@@ -38,9 +38,9 @@
 #' cf_save(CO2, "data/co2.rds")
 #' frames <- cf_load_many("data/")
 #' names(frames)
-#' cf_save_many(CO2, "co2/{Type}/{Treatment}.rds")
-#' plants <- cf_load_many("co2/{type}/{treatment}.rds", combine = TRUE, columns = "uptake")
-#' str(plants)
+#' cf_save_many(list(oslo = cars, rome = women), "runs/{site}.rds")
+#' runs <- cf_load_many("runs/{site}.rds", combine = TRUE)
+#' str(runs)
 #' cf_set_root(old)
 #' @export
 cf_load_many <- function(

@@ -3,8 +3,9 @@
 # Why 8: enough to hide the way to the server, few enough for small servers.
 many_connections <- 8L
 
-# Why more: objects of a batch are small, and each waits for its way to the server.
-stream_connections <- 16L
+# Why more: objects of a batch are small, and each waits for its way to the server, of 30 ms and more; one is
+# decoded in one or two. What they hold is bounded by whoever asks.
+stream_connections <- 32L
 
 # The objects of many keys, several on their way at once: see `get_stream` in store.R.
 s3_get_stream <- function(session, bucket, keys) {

@@ -285,17 +285,33 @@ nanoparquet_decode <- function(data) {
   pairs <- nanoparquet_pairs(path)
   storage <- stored_as(pairs[[nanoparquet_key]], names(columns))
   if (!is.null(storage)) {
-    columns <- Map(as.vector, lapply(columns, unclass), storage)
+    columns <- Map(as_numbers_said, columns, storage)
   }
-  apply_r_metadata(new_frame(columns, frame_rows(x)), pairs[["r"]])
+  x <- apply_r_metadata(new_frame(columns, frame_rows(x)), pairs[["r"]])
+  checked_frame(x, "the Parquet")
 }
 
 # What nanoparquet_encode() said of the columns' storage, NULL where it said nothing, or of other columns.
 stored_as <- function(text, names) {
-  said <- if (!is.null(text)) parse_json(text)
-  storage <- unlist(said$storage)
+  # Why caught: a file may say anything under our key.
+  said <- tryCatch(parse_json(text), error = function(e) NULL)
+  storage <- if (is.list(said)) unlist(said$storage)
   known <- c("logical", "integer", "double", "character")
-  if (identical(unlist(said$names), names) && all(storage %in% known)) storage
+  fits <- is.character(storage) &&
+    length(storage) == length(names) &&
+    all(storage %in% known) &&
+    identical(unlist(said$names), names)
+  if (fits) storage
+}
+
+# Values without attributes, as the numbers they were; what is no number stays what it is.
+as_numbers_said <- function(x, storage) {
+  numbers <- c("logical", "integer", "double")
+  plain <- as.vector(unclass(x))
+  if (all(c(typeof(plain), storage) %in% numbers)) {
+    storage.mode(plain) <- storage
+  }
+  plain
 }
 
 # The text under our key, NULL for none and where the bytes are no Parquet.

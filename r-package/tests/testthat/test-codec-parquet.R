@@ -171,6 +171,14 @@ test_that("what is said of columns' storage is used for those columns only", {
   expect_null(stored_as(said, "a"))
   expect_null(stored_as(sub("double", "closure", said), c("a", "b")))
   expect_null(stored_as(NULL, "a"))
+  expect_null(stored_as("no JSON", "a"))
+  expect_null(stored_as('{"names": ["a"], "storage": [{}]}', "a"))
+  expect_null(stored_as(
+    '{"names": ["a"], "storage": ["double", "double"]}',
+    "a"
+  ))
+  expect_identical(as_numbers_said(as.Date("2020-01-01"), "integer"), 18262L)
+  expect_identical(as_numbers_said("text", "integer"), "text")
 })
 
 # The frames of tests/conformance/frames, those of R, and one with durations.

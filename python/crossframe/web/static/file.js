@@ -44,7 +44,7 @@ export class FileView {
 
   gone(error) {
     this.preview.end();
-    this.box.replaceChildren(el("div", { class: "empty" }, icon("file"), el("p", {}, el("strong", {}, error.problem)), el("p", {}, error.hint ?? "It may have been moved or deleted."), button("Open its folder", () => go(folderOf(here().path)))));
+    this.box.replaceChildren(el("div", { class: "empty" }, icon("file"), el("p", {}, el("strong", {}, `There is no \u201c${nameOf(here().path)}\u201d here.`)), el("p", {}, error.hint ?? "It may have been moved or deleted."), button("Open its folder", () => go(folderOf(here().path)))));
   }
 
   top(path, about) {

@@ -1,6 +1,6 @@
 // A folder: its rows, the search that narrows them, what can be done with those chosen.
 
-import { download, downloadOf, makeFolder, move, remove, rename, restore } from "./actions.js";
+import { download, makeFolder, move, remove, rename, restore } from "./actions.js";
 import { button, byId, el, icon } from "./dom.js";
 import { count, isFolder, many, nameOf, size, time } from "./format.js";
 import { Listing } from "./listing.js";
@@ -292,9 +292,5 @@ export class Folder {
 
   get current() {
     return this.rows.current;
-  }
-
-  downloadAddress(row) {
-    return downloadOf(row.path);
   }
 }

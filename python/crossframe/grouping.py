@@ -1,4 +1,7 @@
-"""Split a frame into groups by the values of some columns, keeping its kind and its row names."""
+"""Split a frame into groups by the values of some columns, keeping its kind and its row names.
+
+Rows that are only counted, by pandas' ``RangeIndex`` or R's automatic row names, are counted anew in each.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +38,14 @@ def groups(frame: Any, columns: Sequence[str]) -> Iterator[tuple[dict[str, Any],
 
 def _pandas_groups(frame: Any, columns: Sequence[str]) -> Iterator[tuple[dict[str, Any], Any]]:  # noqa: ANN401
     grouped = frame.groupby(list(columns), sort=False, dropna=False, observed=True)
+    counted = _is_counted(frame.index)
     for values, rows in grouped:
-        yield dict(zip(columns, values, strict=True)), rows
+        yield dict(zip(columns, values, strict=True)), rows.reset_index(drop=True) if counted else rows
+
+
+def _is_counted(index: Any) -> bool:  # noqa: ANN401 - pandas is slow to import
+    """Tell whether an index is what pandas gives rows that nobody named."""
+    return hasattr(index, "step") and (index.start, index.step, index.name) == (0, 1, None)
 
 
 def _arrow_groups(frame: Any, columns: Sequence[str]) -> Iterator[tuple[dict[str, Any], pa.Table]]:  # noqa: ANN401

@@ -140,6 +140,10 @@ rows_of <- function(x, rows) {
   plain <- x
   class(plain) <- "data.frame"
   taken <- plain[rows, , drop = FALSE]
+  # Rows that are only counted are counted anew.
+  if (.row_names_info(x) < 0L) {
+    attr(taken, "row.names") <- .set_row_names(length(rows))
+  }
   class(taken) <- class(x)
   taken
 }

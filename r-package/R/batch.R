@@ -30,7 +30,8 @@
 #' `crossframe_error_no_match`: no key matches; `crossframe_error_name_clash`: two keys give one name;
 #' `crossframe_error_schema_mismatch`: types of a column that do not mix, with both keys;
 #' with `on_error = "raise"` the error of the first key that fails, as [cf_load()] gives it, with the
-#' key in its message; with `"collect"` `crossframe_error_batch`.
+#' key in its message; with `"collect"`, and with `combine = TRUE` where no key can be loaded,
+#' `crossframe_error_batch`.
 #' @seealso [cf_iter_many()] for one after the other.
 #' @examples
 #' old <- cf_set_root(tempfile())
@@ -87,6 +88,10 @@ cf_load_many <- function(
   decode <- function(one) decode_fetched(found, one, how)
   results <- load_found(found, decode, on_error, progress)
   failed <- vapply(results, inherits, NA, what = "crossframe_error")
+  if (combine && all(failed)) {
+    # Why an error even where keys are skipped: of none there is no frame to make.
+    abort_batch("load", results, length(results), loaded = list())
+  }
   loaded <- if (combine) {
     combine_loaded(results[!failed], lapply(found$fields, `[`, !failed))
   } else {

@@ -176,6 +176,13 @@ def test_groups_keep_their_row_names():
     assert attributes.to_array(kept).to_pylist() == ["r1", "r3"]
 
 
+def test_rows_that_are_only_counted_are_counted_anew_in_each_group():
+    cf.save_many(pd.DataFrame({"g": ["u", "v", "u"]}), "g/{g}.rds")
+    assert cf.load("g/u.rds").index.equals(pd.RangeIndex(2))
+    cf.save_many(pd.DataFrame({"g": ["u", "v", "u"]}, index=[7, 8, 9]), "named/{g}.rds")
+    assert cf.load("named/u.rds").index.tolist() == [7, 9]
+
+
 def test_save_many_checks_every_key_before_it_writes(root):
     with pytest.raises(errors.InvalidKeyError):
         cf.save_many({"a": pa.table({"x": [1]}), "b/c": pa.table({"x": [1]})}, "m/{name}.csv")

@@ -54,7 +54,7 @@ cp -R crossframe.Rcheck/00* "$logs"/
 # What is about being new stands under CRAN's own heading. That suggestions are not there is about the network.
 noted=$(grep -E '\.\.\. (.*)?(NOTE|WARNING|ERROR)$' "$logs/00check.log" |
     grep -v 'checking CRAN incoming feasibility .*NOTE$' || true)
-if grep -qx '  .arrow., .nanoparquet.' "$logs/00check.log"; then
+if grep -q "checking: 'arrow', 'nanoparquet'$" "$logs/00check.log"; then
     noted=$(grep -v 'checking package dependencies .*NOTE$' <<<"$noted" || true)
 fi
 if [ "$status" -ne 0 ] || [ -n "$noted" ]; then

@@ -13,6 +13,7 @@ public_names <- c(
   "cf_expire",
   "cf_find",
   "cf_info",
+  "cf_iter_many",
   "cf_load",
   "cf_load_many",
   "cf_ls",
@@ -39,6 +40,7 @@ public_names <- c(
 # Conventions of this package's own: there is nothing to cite.
 own_pages <- c(
   "cf_find",
+  "cf_iter_many",
   "cf_load_many",
   "cf_save_many",
   "cf_set_root",

@@ -252,11 +252,15 @@ def _keep_row_names(kept: RMetadata, rows: Sequence[Node | None], losses: Losses
     given = [one for one in rows if one is not None]
     if not given:
         return
-    if len(given) == len(rows) and all(one.kind == "character" for one in given):
+    texts = [one.kind == "character" for one in given]
+    if len(given) == len(rows) and all(texts):
         names = pa.concat_arrays([to_array(one) for one in given])
         if len(pc.unique(names)) == len(names):
             kept.attributes["row.names"] = _rserial.vector(names)
             return
+    # Numbers, such as a subset has, name nothing among the rows of others.
+    if not any(texts):
+        return
     losses.add(
         "row names",
         sum(one.length for one in given),

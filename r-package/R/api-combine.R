@@ -302,16 +302,20 @@ with_row_names <- function(frame, parts) {
   if (!any(given)) {
     return(frame)
   }
-  all_texts <- all(given) && all(vapply(names, is.character, NA))
-  names <- unlist(names, use.names = FALSE)
-  if (all_texts && !anyDuplicated(names)) {
-    attr(frame, "row.names") <- names
+  texts <- vapply(names, is.character, NA)
+  all_names <- unlist(names, use.names = FALSE)
+  if (all(texts) && !anyDuplicated(all_names)) {
+    attr(frame, "row.names") <- all_names
+    return(frame)
+  }
+  # Numbers, such as a subset has, name nothing among the rows of others.
+  if (!any(texts)) {
     return(frame)
   }
   cf_warn(
     "lossy_conversion",
     "Row names are not one for each row and are not kept.",
-    sprintf("%d rows have one", length(names))
+    sprintf("%d rows have one", length(all_names))
   )
   frame
 }

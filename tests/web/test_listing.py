@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crossframe.stores import Children, MemoryStore, ObjectMeta
+from crossframe.stores import Children, MemoryStore, ObjectMeta, PrefixStore
 from crossframe.web import listing
 from crossframe.web.places import Place
 from crossframe.web.site import Site
@@ -206,6 +206,35 @@ def test_a_store_without_pages_is_told_in_pieces():
     store.put("folder/x", b"")
     sizes = [len(page.objects) for page in listing.level_pages(store, "")]
     assert sizes == [0, 500, 500, 100]
+
+
+def test_the_pages_of_a_level_are_the_level(page):
+    fill(page, "a/1.txt", "a/b/2.txt", "a/b.txt", "a/c/3.txt", "other.txt")
+    for prefix in ("", "a/", "a/b/", "none/"):
+        level, pages = page.store.children(prefix), list(page.store.child_pages(prefix))
+        assert tuple(one for some in pages for one in some.prefixes) == level.prefixes
+        assert tuple(one for some in pages for one in some.objects) == level.objects
+
+
+def test_a_large_folder_comes_in_pages_in_one_order(folder_page: Page):
+    for number in range(2500):
+        (folder_page.folder / f"{number:04}").touch()
+    (folder_page.folder / "1500.d").mkdir()
+    (folder_page.folder / "1500.d" / "x").touch()
+    (folder_page.folder / "loop").symlink_to("loop")
+    pages = list(folder_page.store.child_pages())
+    assert len(pages) == 3
+    assert [meta.key for some in pages for meta in some.objects] == [f"{number:04}" for number in range(2500)]
+    assert [prefix for some in pages for prefix in some.prefixes] == ["1500.d/"]
+
+
+def test_a_part_of_a_store_without_pages_has_one():
+    store = MemoryStore("part")
+    store.put("lab/a/1", b"")
+    store.put("lab/b", b"")
+    (only,) = PrefixStore(store, "lab/").child_pages()
+    assert only.prefixes == ("a/",)
+    assert [meta.key for meta in only.objects] == ["b"]
 
 
 def test_a_bucket_that_is_gone_is_told(moto):

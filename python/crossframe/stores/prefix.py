@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from crossframe.stores.abilities import need, reader_of
+from crossframe.stores.abilities import Pages, need, reader_of
 from crossframe.stores.checks import check_range, check_write, object_not_found
 from crossframe.stores.protocol import Children
 
@@ -147,8 +147,11 @@ class PrefixStore:
         return self._level(self._store.children(self._prefix + prefix))
 
     def child_pages(self, prefix: str = "") -> Iterator[Children]:
-        """Yield one level below ``prefix``, a page at a time."""
-        for page in self._need("child_pages")(self._prefix + prefix):
+        """Yield one level below ``prefix``, a page at a time where the store below can."""
+        if not isinstance(self._store, Pages):
+            yield self.children(prefix)
+            return
+        for page in self._store.child_pages(self._prefix + prefix):
             yield self._level(page)
 
     def _level(self, found: Children) -> Children:

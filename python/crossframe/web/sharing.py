@@ -6,7 +6,6 @@ Of a bucket the links are the bucket's own; of a folder they lead to this server
 from __future__ import annotations
 
 import re
-import warnings
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -18,6 +17,7 @@ from crossframe.plans import find_one
 from crossframe.sidecars import beside, has_sidecar, is_there
 from crossframe.stores import Publishes
 from crossframe.web.hosts import LOOPBACK, name_in
+from crossframe.web.noting import noted
 from crossframe.web.objects import receive
 from crossframe.web.pages import rendered
 from crossframe.web.replies import RefusedError, asked, text_of
@@ -80,10 +80,8 @@ def _duration(body: Body) -> Duration:
 
 def _bucket_link(location: Location, verb: Verb, expires: Duration, site: Site) -> Body:
     make = links.share if verb == "get" else links.request
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with noted() as notes:
         link = make(location.uri, expires, options=site.place.options)
-    notes = [str(one.message) for one in caught]
     return _told(str(link), link.expires, verb, location.key, notes)
 
 

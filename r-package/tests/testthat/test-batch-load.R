@@ -104,23 +104,6 @@ test_that("what is no frame, and columns that do not mix, are told with their ke
   })
 })
 
-test_that("a frame of nothing but keys that failed has key and fields", {
-  root <- cf_store_memory()
-  root$put("x/1.rds", charToRaw("bad"))
-  with_root(root = root, {
-    expect_warning(
-      loaded <- cf_load_many(
-        "x/{n:int}.rds",
-        combine = TRUE,
-        on_error = "skip"
-      ),
-      "x/1.rds",
-      class = "crossframe_warning_skipped_key"
-    )
-    expect_identical(loaded, data.frame(key = factor(), n = integer()))
-  })
-})
-
 test_that("results come in key order, whatever comes first, and one bad key stops the rest", {
   root <- watched_store(cf_store_memory())
   with_root(root = root, {

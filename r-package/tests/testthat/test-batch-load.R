@@ -50,15 +50,13 @@ test_that("many keys are one frame with key and fields", {
   for (root in stores_at_hand()) {
     with_root(root = root, {
       cf_save_many(CO2, "co2/{Type}/{Treatment}.rds")
-      # The groups' row names are numbers that begin anywhere.
-      expect_warning(
+      # The groups' row names are numbers that begin anywhere, which is nothing to tell.
+      expect_no_warning(
         loaded <- cf_load_many(
           "co2/{type}/{treatment}.rds",
           combine = TRUE,
           columns = c("uptake", "conc")
-        ),
-        "Row names",
-        class = "crossframe_warning_lossy_conversion"
+        )
       )
       columns <- c("key", "type", "treatment", "uptake", "conc")
       expect_identical(names(loaded), columns)
@@ -69,6 +67,18 @@ test_that("many keys are one frame with key and fields", {
       expect_identical(nlevels(loaded$key), 4L)
     })
   }
+})
+
+test_that("row names that not all rows have are not kept, which is told", {
+  with_root(root = cf_store_memory(), {
+    cf_save_many(list(a = mtcars, b = cars), "x/{name}.rds")
+    expect_warning(
+      loaded <- cf_load_many("x/{name}.rds", combine = TRUE),
+      "Row names",
+      class = "crossframe_warning_lossy_conversion"
+    )
+    expect_identical(nrow(loaded), nrow(mtcars) + nrow(cars))
+  })
 })
 
 test_that("what is no frame, and columns that do not mix, are told with their keys", {

@@ -10,6 +10,7 @@ Source:
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crossframe.codecs.columns import check_names, pick, without_columns
+from crossframe.codecs.parquet_footer import count_missing
 from crossframe.codecs.parquet_notes import noted_column, restored_column
 from crossframe.errors import CrossframeError, DecodeError, UnsupportedTypeError
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 ROWS_KEY = b"crossframe.rows"
+# The footer's length and the magic word.
+_TAIL = 8
 # Smaller files are read before a second thread has begun; many of them are read at once anyway.
 _WORTH_THREADS = 1 << 20
 _HEAD_BUFFER = 64 * 1024
@@ -126,35 +130,28 @@ def inspect(data: Buffer) -> ParquetInfo:
             rows = _noted_rows(file.schema_arrow)
             schema = _schema_without_notes(file.schema_arrow)
             rows = file.metadata.num_rows if rows is None else rows
-            return ParquetInfo(schema, rows, _count_missing(file.metadata))
+            return ParquetInfo(schema, rows, _missing(memoryview(data).cast("B"), schema))
     except DecodeError:
         raise
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _damaged(error) from None
 
 
-def _count_missing(metadata: pq.FileMetaData) -> dict[str, int]:
-    """Return the missing values of each flat column, where every row group has counted them.
-
-    Source:
-        Parquet format, "Statistics": null_count.
-    """
-    schema = metadata.schema
-    flat = {at: schema.column(at).path for at in range(len(schema)) if _is_flat(schema.column(at))}
-    counts: dict[str, int] = dict.fromkeys(flat.values(), 0)
-    for group in range(metadata.num_row_groups):
-        chunks = metadata.row_group(group)
-        for at, name in flat.items():
-            statistics = chunks.column(at).statistics
-            if statistics is None or not statistics.has_null_count:
-                counts.pop(name, None)
-            elif name in counts:
-                counts[name] += statistics.null_count
-    return counts
+def _missing(data: memoryview, schema: pa.Schema) -> dict[str, int]:
+    """Return what the footer, with which the data end, counts of the columns that hold single values."""
+    size = int.from_bytes(data[-_TAIL:-4], "little")
+    counted = count_missing(data[max(0, len(data) - _TAIL - size) : -_TAIL])
+    nested = {field.name for field in schema if pa.types.is_nested(field.type)}
+    return {name: count for name, count in counted.items() if name not in nested}
 
 
-def _is_flat(column: pq.ColumnSchema) -> bool:
-    return bool(column.path == column.name and column.max_repetition_level == 0)
+def _end_of(file: BinaryIO) -> memoryview:
+    """Return the end of a file that its footer lies in."""
+    end = file.seek(0, io.SEEK_END)
+    file.seek(max(0, end - _TAIL))
+    size = int.from_bytes(file.read(_TAIL)[:4], "little")
+    file.seek(max(0, end - _TAIL - size))
+    return memoryview(file.read(size + _TAIL))
 
 
 def like(data: Buffer) -> pa.Table:
@@ -201,7 +198,7 @@ def head(file: BinaryIO, rows: int) -> tuple[pa.Table, int, dict[str, int]]:
             table = _first_rows(parquet, rows)
             table.validate(full=True)
             count = parquet.metadata.num_rows if noted is None else noted
-            missing = _count_missing(parquet.metadata)
+        missing = _missing(_end_of(file), schema)
     except DecodeError:
         raise
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:

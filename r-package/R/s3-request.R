@@ -106,6 +106,8 @@ s3_attempt <- function(session, request) {
 
 # A source's reader that tells `note` what it failed with.
 noting_errors <- function(reader, note) {
+  # Why: what is promised here is what it will be put in place of.
+  force(reader)
   function() {
     read <- reader()
     function(count) {

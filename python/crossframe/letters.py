@@ -1,4 +1,4 @@
-"""What to tell somebody who gets a link: the lines that load it, and a text ready to send."""
+"""Texts ready to send, for somebody who gets a link."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from crossframe.extensions import split_extensions
+from crossframe import snippets
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,55 +31,55 @@ class Letter:
         return f"mailto:?subject={quote(self.subject, safe='')}&body={quote(body, safe='')}"
 
 
-def ways_to_load(name: str, link: str) -> dict[str, str]:
-    """Return the line that loads a link, by language or tool.
-
-    Args:
-        name: Name of the object, whose extension tells whether it is a frame.
-        link: The link.
-    """
-    ways = {}
-    if split_extensions(name).format:
-        ways["R"] = f'd <- crossframe::cf_load("{link}")'
-        ways["Python"] = f'd = crossframe.load("{link}")'
-    ways["Shell"] = f"curl --output {_quoted(name)} {_quoted(link)}"
-    return ways
-
-
-def way_to_upload(name: str, link: str) -> str:
-    """Return the shell's line that uploads a file by a link."""
-    return f"curl --upload-file {_quoted(name)} {_quoted(link)}"
-
-
 def invitation(name: str, link: str, expires: datetime) -> Letter:
-    """Return a text that tells somebody of a link, how to load it and until when.
+    """Return a text that tells somebody how to fetch what a link leads to, and until when.
 
     Args:
         name: Name of the object.
         link: The link.
-        expires: When it ends.
+        expires: When it ends; UTC.
     """
-    # Why: a name may hold what would begin another line of a mail's head.
-    shown = " ".join(name.split())
-    lines = [
-        "Hello,",
-        "",
-        f"I share '{shown}' with you. Whoever has this link can fetch it, until {_day(expires)}:",
-        "",
-        f"  {link}",
-        "",
-        "A browser opens it. Or:",
-        "",
-        *(f"  {tool + ':':7} {line}" for tool, line in ways_to_load(shown, link).items()),
-        "",
+    shown = _on_one_line(name)
+    intro = f"I share '{shown}' with you. Whoever has this link can fetch it, until {_minute(expires)}:"
+    return Letter(
+        f"Data for you: {shown}",
+        _body(intro, link, "A browser opens it. Or:", snippets.loading(link, shown)),
+    )
+
+
+def plea(name: str, link: str, expires: datetime) -> Letter:
+    """Return a text that asks somebody to upload by a link, and says how and until when.
+
+    Args:
+        name: Name of the object to be.
+        link: The link.
+        expires: When it ends; UTC.
+    """
+    shown = _on_one_line(name)
+    intro = f"Please send '{shown}' by this link. Whoever has it can upload, until {_minute(expires)}:"
+    return Letter(
+        f"Please send: {shown}", _body(intro, link, "This uploads it:", snippets.uploading(link, shown))
+    )
+
+
+def _body(intro: str, link: str, how: str, lines: snippets.Lines) -> str:
+    return "\n".join(["Hello,", "", intro, "", f"  {link}", "", how, "", *told(lines), ""])
+
+
+def told(lines: snippets.Lines) -> list[str]:
+    """Return the lines of each language below each other, its name before the first."""
+    width = max(map(len, lines)) + 1
+    return [
+        f"  {(language + ':') * (not at):{width}} {line}"
+        for language, text in lines.items()
+        for at, line in enumerate(text.splitlines())
     ]
-    return Letter(f"Data for you: {shown}", "\n".join(lines))
 
 
-def _day(time: datetime) -> str:
+def _on_one_line(name: str) -> str:
+    # Why: a name may hold what would begin another line of a mail's head.
+    return " ".join(name.split())
+
+
+def _minute(time: datetime) -> str:
     return f"{time:%Y-%m-%d %H:%M} UTC"
-
-
-def _quoted(text: str) -> str:
-    """Return a text between single quotes, as a shell reads it."""
-    return "'" + text.replace("'", "'\\''") + "'"

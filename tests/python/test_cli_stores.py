@@ -130,13 +130,12 @@ def test_versions_restore_and_rm_of_one(place, run, runs):
 @on_seaweedfs
 def test_share_prints_what_loads_it(bucket, run):
     cf.save(pa.table({"x": [1.5]}), "d.rds")
-    link, ends, r, python, shell = run("share", "d.rds", "--expires", "2h").splitlines()
+    link, ends, r, python, more, shell = run("share", "d.rds", "--expires", "2h").splitlines()
     assert link.startswith("http")
     assert "Works until" in ends
     assert r.strip() == f'R:      d <- crossframe::cf_load("{link}")'
-    statement = python.partition("Python: ")[2]
     held = {}
-    exec("import crossframe\n" + statement, held)
+    exec("\n".join([python.partition("Python: ")[2], more.strip()]), held)
     assert held["d"]["x"].tolist() == [1.5]
     subprocess.run(shell.partition("Shell:")[2], shell=True, check=True, capture_output=True)
     assert Path("d.rds").exists()
@@ -151,7 +150,8 @@ def test_share_prints_what_loads_it(bucket, run):
 @on_seaweedfs
 def test_request_prints_how_to_upload(bucket, run):
     Path("it's.csv").write_text("x\n1\n")
-    shell = run("request", "in/it's.csv").splitlines()[-1]
+    shell = next(line for line in run("request", "in/it's.csv").splitlines() if "Shell:" in line)
+    assert "Subject: Please send: it's.csv" in run("request", "in/it's.csv", "--mail")
     subprocess.run(shell.partition("Shell:")[2], shell=True, check=True, capture_output=True)
     assert len(cf.load("in/it's.csv")) == 1
 

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from crossframe.letters import invitation, way_to_upload, ways_to_load
+from crossframe.letters import invitation, plea, told
+from crossframe.snippets import loading, uploading
 
 END = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LINK = "https://s3.lab/b/d.rds?X-Amz-Signature=0a%2F"
@@ -20,8 +21,19 @@ def test_a_letter_has_the_link_its_end_and_how_to_load_it() -> None:
     assert letter.subject == "Data for you: d.rds"
     assert f"\n  {LINK}\n" in letter.body
     assert "until 2026-01-02 03:04 UTC" in letter.body
-    for line in ways_to_load("d.rds", LINK).values():
-        assert line in letter.body
+    for line in told(loading(LINK, "d.rds")):
+        assert f"\n{line}\n" in letter.body
+
+
+def test_a_plea_says_how_to_upload() -> None:
+    letter = plea("d.csv", LINK, END)
+    assert letter.subject == "Please send: d.csv"
+    for line in told(uploading(LINK, "d.csv")):
+        assert f"\n{line}\n" in letter.body
+
+
+def test_the_lines_of_a_language_stand_below_each_other() -> None:
+    assert told({"R": "one", "Python": "two\nthree"}) == ["  R:      one", "  Python: two", "          three"]
 
 
 def test_a_mail_program_gets_it_whole() -> None:
@@ -42,10 +54,5 @@ def test_a_name_begins_no_other_line() -> None:
 
 @pytest.mark.parametrize("name", ["it's.bin", "$(reboot).rds", "a b.csv", "-x"])
 def test_the_shell_reads_the_lines_as_they_are_meant(name: str) -> None:
-    assert shlex.split(ways_to_load(name, LINK)["Shell"]) == ["curl", "--output", name, LINK]
-    assert shlex.split(way_to_upload(name, LINK)) == ["curl", "--upload-file", name, LINK]
-
-
-def test_what_is_no_frame_is_fetched_by_the_shell_only() -> None:
-    assert list(ways_to_load("scan.tif", LINK)) == ["Shell"]
-    assert list(ways_to_load("d.csv.gz", LINK)) == ["R", "Python", "Shell"]
+    assert shlex.split(loading(LINK, name)["Shell"]) == ["curl", "--output", name, LINK]
+    assert shlex.split(uploading(LINK, name)["Shell"]) == ["curl", "--upload-file", name, LINK]

@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 
 import crossframe as cf
+from crossframe.snippets import loading, uploading
 from crossframe.web import signing
 from crossframe.web.replies import RefusedError
 from crossframe.web.signing import Signer
-from crossframe.web.snippets import loading, uploading
 from web_page import bucket_page, last_line
 
 if TYPE_CHECKING:

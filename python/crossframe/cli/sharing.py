@@ -12,11 +12,13 @@ from crossframe.cli.tables import as_text
 from crossframe.cli.transfer import confirm
 
 if TYPE_CHECKING:
+    from crossframe.letters import Letter
     from crossframe.stores import Link
 
 Expires = Annotated[
     str, typer.Option("--expires", "-e", help="How long the link works: 30m, 12h, 1d ... at most 7d.")
 ]
+Mail = Annotated[bool, typer.Option("--mail", help="Print a text ready to send.")]
 KeyOrPrefix = Annotated[str, typer.Argument(metavar="URI", help="A key; a prefix ends in '/'.")]
 
 
@@ -29,22 +31,20 @@ def share(
     uri: Where,
     expires: Expires = "1d",
     version: Annotated[str | None, typer.Option("--version", help="Version id.")] = None,
-    mail: Annotated[bool, typer.Option("--mail", help="Print a text ready to send.")] = False,
+    mail: Mail = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a link that fetches one object, for R, Python, a browser or curl; no account is needed."""
-    from crossframe import letters, links
+    from crossframe import letters, links, snippets
 
     link = links.share(uri, expires, version=version, options=ctx.obj)
     if as_json:
         return _show_link(link)
     name = uri.rpartition("/")[2]
     if mail:
-        letter = letters.invitation(name, link, link.expires)
-        return print(f"Subject: {letter.subject}\n\n{letter.body}")
+        return _show_letter(letters.invitation(name, link, link.expires))
     print(f"{link}\nWorks until {as_text(link.expires)} for whoever has it. To fetch it:")
-    for tool, line in letters.ways_to_load(name, link).items():
-        print(f"  {tool + ':':7} {line}")
+    print("\n".join(letters.told(snippets.loading(link, name))))
     return None
 
 
@@ -52,15 +52,20 @@ def share(
     short_help="Make a link by which others can upload.",
     epilog="Example: crossframe request s3://lab-data/incoming/b.csv --expires 12h",
 )
-def request(ctx: typer.Context, uri: Where, expires: Expires = "1d", as_json: AsJson = False) -> None:
+def request(
+    ctx: typer.Context, uri: Where, expires: Expires = "1d", mail: Mail = False, as_json: AsJson = False
+) -> None:
     """Make a link by which somebody without an account can upload to one key."""
-    from crossframe import letters, links
+    from crossframe import letters, links, snippets
 
     link = links.request(uri, expires, options=ctx.obj)
     if as_json:
         return _show_link(link)
+    name = uri.rpartition("/")[2]
+    if mail:
+        return _show_letter(letters.plea(name, link, link.expires))
     print(f"{link}\nWorks until {as_text(link.expires)} for whoever has it. To upload:")
-    print(f"  Shell:  {letters.way_to_upload(uri.rpartition('/')[2], link)}")
+    print("\n".join(letters.told(snippets.uploading(link, name))))
     return None
 
 
@@ -87,6 +92,10 @@ def unpublish(ctx: typer.Context, uri: KeyOrPrefix, as_json: AsJson = False) -> 
 
     links.unpublish(uri, options=ctx.obj)
     return show_json({"uri": uri, "public": False}) if as_json else print(f"{uri}: no longer public")
+
+
+def _show_letter(letter: Letter) -> None:
+    print(f"Subject: {letter.subject}\n\n{letter.body}")
 
 
 def _show_link(link: Link) -> None:

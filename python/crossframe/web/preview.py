@@ -12,6 +12,7 @@ from crossframe.errors import CrossframeError, DecodeError, UnknownFormatError, 
 from crossframe.extensions import split_extensions
 from crossframe.heads import Head, head
 from crossframe.safety import check_at
+from crossframe.snippets import loading
 from crossframe.types import describe
 from crossframe.values import RVector
 from crossframe.web.actions import is_restorable
@@ -21,7 +22,6 @@ from crossframe.web.places import uri_of
 from crossframe.web.replies import RefusedError, asked
 from crossframe.web.sending import image_type
 from crossframe.web.site import site_of
-from crossframe.web.snippets import loading
 from crossframe.web.summaries import summary
 from crossframe.web.trees import tree
 

@@ -13,8 +13,10 @@ from urllib.parse import quote
 from crossframe import links
 from crossframe.durations import seconds_of
 from crossframe.keys import check_key
+from crossframe.letters import invitation, plea
 from crossframe.plans import find_one
 from crossframe.sidecars import beside, has_sidecar, is_there
+from crossframe.snippets import loading, uploading
 from crossframe.stores import Publishes
 from crossframe.web.hosts import LOOPBACK, name_in
 from crossframe.web.noting import noted
@@ -24,7 +26,6 @@ from crossframe.web.replies import RefusedError, asked, text_of
 from crossframe.web.sending import send_object, send_range
 from crossframe.web.signing import Signer
 from crossframe.web.site import site_of
-from crossframe.web.snippets import loading, uploading
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -112,11 +113,13 @@ def _reach(request: Request, site: Site) -> list[str]:
 def _told(link: str, expires: datetime, verb: Verb, key: str, notes: list[str]) -> Body:
     name = key.rpartition("/")[2]
     lines = loading(link, name) if verb == "get" else uploading(link, name)
+    letter = (invitation if verb == "get" else plea)(name, link, expires)
     return {
         "link": link,
         "expires": int(expires.timestamp() * 1000),
         "name": name,
         "lines": lines,
+        "mail": letter.mailto,
         "notes": notes,
     }
 

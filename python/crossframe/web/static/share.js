@@ -26,10 +26,7 @@ export async function share(path) {
   });
   if (!answer) return;
   const made = await post("/api/share", { path, expires: answer.expires });
-  showLink(`Link to “${made.name}”`, made, {
-    subject: `File: ${made.name}`,
-    intro: `here is the file ${made.name}:`,
-  });
+  showLink(`Link to “${made.name}”`, made);
 }
 
 export async function requestUpload() {
@@ -40,18 +37,12 @@ export async function requestUpload() {
   });
   if (!answer) return;
   const made = await post("/api/request", { path: here().path + answer.name, expires: answer.expires });
-  showLink(`Upload link for “${made.name}”`, made, {
-    subject: `Please upload ${made.name}`,
-    intro: site.kind === "folder" ? `please upload ${made.name} here:` : `please upload ${made.name} with this link:`,
-  });
+  showLink(`Upload link for “${made.name}”`, made);
 }
 
-function showLink(title, made, { subject, intro }) {
+function showLink(title, made) {
   const until = time(made.expires);
   const input = el("input", { type: "text", readonly: true, value: made.link, "aria-label": "Link", class: "link-text", onfocus: () => input.select() });
-  const lines = Object.entries(made.lines).map(([language, text]) => `${language}:\n${text}`);
-  const text = ["Hello,", "", intro, "", made.link, "", `The link works until ${until}.`, "", ...lines].join("\n");
-  const mail = `mailto:?subject=${encodeURIComponent(subject)}&body=${encodeURIComponent(text)}`;
   const dialog = open(
     title,
     el(
@@ -61,7 +52,7 @@ function showLink(title, made, { subject, intro }) {
       el("p", {}, `Works until ${until}.`),
       made.notes.map((note) => el("p", { class: "hint" }, note)),
       Object.entries(made.lines).map(([language, line]) => code(language, line)),
-      el("div", { class: "buttons end" }, el("a", { class: "button", href: mail }, "Send by mail"), button("Done", () => dialog.close(), { kind: "primary" })),
+      el("div", { class: "buttons end" }, el("a", { class: "button", href: made.mail }, "Send by mail"), button("Done", () => dialog.close(), { kind: "primary" })),
     ),
     { wide: true },
   );

@@ -93,7 +93,8 @@ class Packed:
         """
         if self.compression is None:
             return stored_head(self._stored, size)
-        if self._expanded is None and self._foretold():
+        # Why not of less: it is expanded as a whole in the time that its beginning takes.
+        if self._expanded is None and self._foretold() >= _WORTH_A_THREAD:
             first = next(compressions.expand(self.stored, "gzip"), b"")
             if len(first) >= size:
                 return bytes(first[:size])

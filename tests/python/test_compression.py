@@ -49,6 +49,29 @@ def test_several_members_are_one(name):
     assert compression.decompress(stored, name) == b"one,two"
 
 
+def in_pieces(stored: bytes, size: int) -> bytes:
+    views = (memoryview(stored)[at : at + size] for at in range(0, len(stored), size))
+    return b"".join(compression.expand_gzip(views))
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 1000])
+def test_gzip_in_pieces(size):
+    members = compression.compress(b"one,", "gzip") + compression.compress(b"two", "gzip")
+    assert in_pieces(members, size) == b"one,two"
+    assert in_pieces(members + bytes(64), size) == b"one,two"
+    for bad in (members[:-1], members[: len(members) // 2], b"", b"nonsense"):
+        with pytest.raises(errors.DecodeError, match="Can't decompress the gzip data"):
+            in_pieces(bad, size)
+    for follows in (b"more", b"\x1f", b"\x1fx", bytes(20) + b"x"):
+        with pytest.raises(errors.DecodeError, match=f"{len(follows)} bytes follow the end"):
+            in_pieces(members + follows, size)
+
+
+def test_gzip_larger_than_a_step_in_pieces():
+    stored = compression.compress(LARGE, "gzip") * 2
+    assert in_pieces(stored, 300_000) == LARGE * 2
+
+
 @pytest.mark.parametrize("name", ["gzip", "xz"])
 def test_padding_of_zeros(name):
     assert compression.decompress(compression.compress(b"a", name) + bytes(512), name) == b"a"

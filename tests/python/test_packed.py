@@ -179,6 +179,23 @@ class TestFilesOfThisMachine:
 
         assert rds.decode_rds(Packed(InFile(file, never)), Losses()).equals(table)
 
+    def test_those_of_gzip_too(self, path, file, stored, table):
+        path.write_bytes(stored)
+
+        def never() -> bytes:
+            raise AssertionError("read as a whole")
+
+        packed = Packed(InFile(file, never), "gzip")
+        assert packed.head(2) == b"X\n"
+        assert rds.decode_rds(packed, Losses()).equals(table)
+
+    @pytest.mark.parametrize("then", [-1, 1])
+    def test_gzip_that_changes_meanwhile_is_read_as_the_store_reads_it(self, path, file, stored, table, then):
+        path.write_bytes(stored)
+        packed = Packed(InFile(file, lambda: stored), "gzip")
+        path.write_bytes(stored[:then] if then < 0 else stored + b"\n")
+        assert rds.decode_rds(packed, Losses()).equals(table)
+
     def test_an_rdata_too(self, path, file, table):
         path.write_bytes(rds.encode_rdata({"one": table, "two": table.slice(0, 3)}, Losses()))
         assert list(rds.open_rdata(Packed(InFile(file, path.read_bytes)))) == ["one", "two"]
@@ -195,6 +212,14 @@ class TestFilesOfThisMachine:
         os.dup2(folder, file.fileno())  # reading a folder is an OSError
         os.close(folder)
         assert packed.head(5) == plain[:5]
+        assert rds.decode_rds(packed, Losses()).equals(table)
+
+    def test_gzip_that_cannot_be_read_is_told_by_the_store(self, path, file, table, stored):
+        path.write_bytes(stored)
+        packed = Packed(InFile(file, lambda: stored), "gzip")
+        folder = os.open(path.parent, os.O_RDONLY)
+        os.dup2(folder, file.fileno())
+        os.close(folder)
         assert rds.decode_rds(packed, Losses()).equals(table)
 
     def test_damage_is_told_with_its_offset(self, path, plain):

@@ -21,7 +21,7 @@ from crossframe.codecs import deflate
 from crossframe.errors import DecodeError, UnknownFormatError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from typing_extensions import Buffer
 
@@ -31,9 +31,11 @@ RATIO_LIMIT = 200
 
 _GZIP_WINDOW = 31
 _ZLIB_WINDOW = 15
-_INPUT_STEP = 64 << 10
+# Why: what a larger step expands to no longer lies in the processor's cache when it is decoded.
+_INPUT_STEP = 128 << 10
 _OUTPUT_STEP = 16 << 20
-_ISIZE = 4
+TRAILER_BYTES = 4
+_USUAL_EXPANSION = 8
 _MOST_EXPANSION = 1032  # deflate's best: 258 bytes from two bits
 _GZIP_MAGIC = b"\x1f\x8b"
 _FOREIGN: tuple[type[Exception], ...] = (
@@ -83,8 +85,8 @@ class _Gathered:
     """
 
     def __init__(self, foretold: int) -> None:
-        """Take room for what is foretold; 0 foretells nothing."""
-        self._room = bytearray(foretold)
+        """Take room for what is foretold, where that is more than a step gives; 0 foretells nothing."""
+        self._room = bytearray(foretold if foretold > _INPUT_STEP * _USUAL_EXPANSION else 0)
         self._used = 0
         self._more: list[bytes] = []
 
@@ -105,13 +107,39 @@ class _Gathered:
         return self._more[0] if len(self._more) == 1 and not start else b"".join(start + self._more)
 
 
-def foretold(data: Buffer) -> int:
-    """Return the size that a gzip member's trailer claims (RFC 1952, ISIZE); 0 where it can't be true."""
-    view = memoryview(data).cast("B")
-    if len(view) < _ISIZE:
+class _Steps:
+    """Compressed bytes in bounded steps, of which what was not used can be given back."""
+
+    def __init__(self, pieces: Iterable[memoryview]) -> None:
+        self._steps = (
+            piece[at : at + _INPUT_STEP] for piece in pieces for at in range(0, len(piece), _INPUT_STEP)
+        )
+        self._back = memoryview(b"")
+        self.given = 0
+
+    def next(self) -> memoryview:
+        """Return the next step; an empty one at the end. It is valid until the one after it is asked for."""
+        step, self._back = self._back or next(self._steps, memoryview(b"")), memoryview(b"")
+        self.given += len(step)
+        return step
+
+    def give_back(self, rest: Buffer) -> None:
+        """Take back the end of the last step."""
+        self._back = memoryview(rest)
+        self.given -= len(self._back)
+
+
+def foretold(stored_bytes: int, trailer: Buffer) -> int:
+    """Return the size that a gzip member's trailer claims (RFC 1952, ISIZE); 0 where it can't be true.
+
+    Args:
+        stored_bytes: Size of what is compressed.
+        trailer: Its last ``TRAILER_BYTES`` bytes.
+    """
+    if stored_bytes < TRAILER_BYTES:
         return 0
-    claimed = int.from_bytes(view[-_ISIZE:], "little")
-    return claimed if claimed <= min(_limit(len(view)), _MOST_EXPANSION * len(view)) else 0
+    claimed = int.from_bytes(trailer, "little")
+    return claimed if claimed <= min(_limit(stored_bytes), _MOST_EXPANSION * stored_bytes) else 0
 
 
 def expand(data: Buffer, name: str) -> Iterator[bytes]:
@@ -125,8 +153,17 @@ def expand(data: Buffer, name: str) -> Iterator[bytes]:
     """
     if name not in _EXPAND:
         raise _unknown(name)
+    return _in_our_words(_EXPAND[name](memoryview(data).cast("B")), name)
+
+
+def expand_gzip(pieces: Iterable[memoryview]) -> Iterator[bytes]:
+    """Yield what gzip data expand to that come piece by piece; as ``expand`` does."""
+    return _in_our_words(_inflate_gzip(_Steps(pieces)), "gzip")
+
+
+def _in_our_words(parts: Iterator[bytes], name: str) -> Iterator[bytes]:
     try:
-        yield from _EXPAND[name](memoryview(data).cast("B"))
+        yield from parts
     except _FOREIGN as error:
         if isinstance(error, DecodeError):
             raise
@@ -151,15 +188,17 @@ def decompress(data: Buffer, name: str, *, limit: int | None = None) -> bytes | 
         DecodeError: The bytes are truncated, damaged, followed by others, or expand beyond ``limit``.
         UnknownFormatError: ``name`` is no compression.
     """
-    allowed = _limit(memoryview(data).nbytes) if limit is None else limit
+    view = memoryview(data).cast("B")
+    allowed = _limit(len(view)) if limit is None else limit
     size = 0
-    gathered = _Gathered(min(foretold(data), allowed) if name == "gzip" else 0)
-    for part in expand(data, name):
+    claimed = foretold(len(view), view[-TRAILER_BYTES:]) if name == "gzip" else 0
+    gathered = _Gathered(min(claimed, allowed))
+    for part in expand(view, name):
         size += len(part)
         if size > allowed:
             raise DecodeError(
                 f"Can't decompress the {name} data.",
-                f"{memoryview(data).nbytes} bytes expand to more than {allowed}.",
+                f"{len(view)} bytes expand to more than {allowed}.",
                 f"Set {LIMIT_VARIABLE} to a higher number of bytes if this is what you expect.",
             )
         gathered.add(part)
@@ -175,40 +214,49 @@ def _limit(size: int) -> int:
     return int(text)
 
 
-def _inflate_gzip(view: memoryview) -> Iterator[bytes]:
+def _inflate_gzip(steps: _Steps) -> Iterator[bytes]:
     """Expand members one after the other; zeros after the last are padding (RFC 1952 leaves it to us)."""
-    rest = view
     while True:
-        member = isal_zlib.decompressobj(wbits=_GZIP_WINDOW)
-        rest = yield from _inflate(member, rest, "gzip")
-        if rest[:2] == _GZIP_MAGIC:
-            continue
-        if any(rest):
-            raise _trailing("gzip", len(rest))
-        return
+        yield from _inflate(isal_zlib.decompressobj(wbits=_GZIP_WINDOW), steps, "gzip")
+        following = steps.next()
+        if len(following) == 1:  # the magic number's other byte may be in the next piece
+            following = memoryview(bytes(following) + bytes(steps.next()))
+        if following[:2] != _GZIP_MAGIC:
+            break
+        steps.give_back(following)
+    _check_padding(following, steps)
+
+
+def _check_padding(following: memoryview, steps: _Steps) -> None:
+    size, zeros = 0, True
+    while following:
+        size += len(following)
+        zeros = zeros and not any(following)
+        following = steps.next()
+    if not zeros:
+        raise _trailing("gzip", size)
 
 
 def _inflate_zlib(view: memoryview) -> Iterator[bytes]:
-    rest = yield from _inflate(isal_zlib.decompressobj(wbits=_ZLIB_WINDOW), view, "zlib")
-    if rest:
-        raise _trailing("zlib", len(rest))
+    steps = _Steps([view])
+    yield from _inflate(isal_zlib.decompressobj(wbits=_ZLIB_WINDOW), steps, "zlib")
+    if steps.given < len(view):
+        raise _trailing("zlib", len(view) - steps.given)
 
 
-def _inflate(member: isal_zlib.Decompress, view: memoryview, name: str) -> Generator[bytes, None, memoryview]:
-    """Expand one member and return what follows it.
+def _inflate(member: isal_zlib.Decompress, steps: _Steps, name: str) -> Iterator[bytes]:
+    """Expand one member, and give back what follows it.
 
     A step of input expands to 1032 times its size at most, so the caller's count is never far behind.
     """
-    offset = 0
     while not member.eof:
-        if offset >= len(view):
-            raise _damaged(name, f"The data ends early, after {len(view)} bytes.")
-        step = view[offset : offset + _INPUT_STEP]
-        offset += len(step)
+        step = steps.next()
+        if not step:
+            raise _damaged(name, f"The data ends early, after {steps.given} bytes.")
         part = member.decompress(step)
         if part:
             yield part
-    return view[offset - len(member.unused_data) :]
+    steps.give_back(member.unused_data)
 
 
 def _expand_bzip2(view: memoryview) -> Iterator[bytes]:
@@ -260,7 +308,7 @@ def _expand_zstd(view: memoryview) -> Iterator[bytes]:
 
 
 _EXPAND: dict[str, Callable[[memoryview], Iterator[bytes]]] = {
-    "gzip": _inflate_gzip,
+    "gzip": lambda view: _inflate_gzip(_Steps([view])),
     "zlib": _inflate_zlib,
     "bzip2": _expand_bzip2,
     "xz": _expand_xz,

@@ -18,6 +18,7 @@ from crossframe.codecs.from_r_cells import decode_list, decode_matrix
 from crossframe.codecs.from_r_columns import BY_CLASS, Column, decode_plain, own_attributes
 from crossframe.codecs.posixlt import decode_posixlt
 from crossframe.codecs.r_origin import ORIGIN_ATTRIBUTE, cast_noted, restore_origin
+from crossframe.columnwise import convert_each
 from crossframe.errors import DecodeError
 from crossframe.losses import Losses
 
@@ -60,13 +61,17 @@ def decode_frame(node: Node, losses: Losses) -> pa.Table:
 
 def _decode_body(node: Node, losses: Losses) -> _Body:
     names = _column_names(node)
-    metadata = RMetadata()
-    fields, arrays = [], []
-    for name, (_, value) in zip(names, node.entries, strict=True):
-        column = decode_column(name, value, losses)
-        fields.append(pa.field(name, column.values.type, metadata=column.notes or None))
-        arrays.append(column.values)
-        metadata.columns[name] = column.metadata
+    vectors = [value for _, value in node.entries]
+    longest = max((vector.length for vector in vectors), default=0)
+    columns = convert_each(
+        lambda named, own: decode_column(*named, own), list(zip(names, vectors, strict=True)), longest, losses
+    )
+    fields = [
+        pa.field(name, column.values.type, metadata=column.notes or None)
+        for name, column in zip(names, columns, strict=True)
+    ]
+    arrays = [column.values for column in columns]
+    metadata = RMetadata(columns={name: column.metadata for name, column in zip(names, columns, strict=True)})
     rows = _read_frame_attributes(node, metadata, arrays)
     for name, array in zip(names, arrays, strict=True):
         if len(array) != rows:

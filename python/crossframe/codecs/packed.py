@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # Smaller data are expanded before a second thread has started.
 _WORTH_A_THREAD = 2 << 20
-_AHEAD = 8
+_AHEAD = 4
 _FILE_STEP = 256 << 10
 
 
@@ -46,6 +46,14 @@ class InFile:
             return self._file.read(size)
         except OSError:  # the store tells it in our words
             return bytes(memoryview(self._read())[:size])
+
+    def tail(self, size: int) -> bytes:
+        """Return the last bytes; none where the file can't be read, which the store will tell."""
+        try:
+            self._file.seek(max(0, self.size - size))
+            return self._file.read(size)
+        except OSError:
+            return b""
 
     def whole(self) -> Buffer:
         """Return all bytes."""
@@ -95,7 +103,7 @@ class Packed:
             return stored_head(self._stored, size)
         # Why not of less: it is expanded as a whole in the time that its beginning takes.
         if self._expanded is None and self._foretold() >= _WORTH_A_THREAD:
-            first = next(compressions.expand(self.stored, "gzip"), b"")
+            first = next(self._inflated(), b"")
             if len(first) >= size:
                 return bytes(first[:size])
         return bytes(memoryview(self.whole())[:size])
@@ -123,10 +131,22 @@ class Packed:
         size = self._foretold() if self._expanded is None else 0
         if size < _WORTH_A_THREAD:
             return None
-        return _ahead(compressions.expand(self.stored, "gzip")), size
+        return _ahead(self._inflated()), size
+
+    def _inflated(self) -> Iterator[bytes]:
+        stored = self._stored
+        if isinstance(stored, InFile):
+            return compressions.expand_gzip(stored.pieces())
+        return compressions.expand(stored, "gzip")
 
     def _foretold(self) -> int:
-        return compressions.foretold(self.stored) if self.compression == "gzip" else 0
+        if self.compression != "gzip":
+            return 0
+        wanted, stored = compressions.TRAILER_BYTES, self._stored
+        if isinstance(stored, InFile):
+            return compressions.foretold(stored.size, stored.tail(wanted))
+        view = memoryview(stored).cast("B")
+        return compressions.foretold(len(view), view[-wanted:])
 
 
 def stored_head(stored: Buffer | InFile, size: int) -> bytes:

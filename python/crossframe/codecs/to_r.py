@@ -19,6 +19,7 @@ from crossframe.codecs.posixlt import KEPT, STORAGE, encode_posixlt
 from crossframe.codecs.r_origin import ORIGIN_ATTRIBUTE, origin_node
 from crossframe.codecs.to_r_cells import encode_list, encode_matrix, encode_robjects, is_list_of_vectors
 from crossframe.codecs.to_r_columns import BY_ROW, Vector
+from crossframe.columnwise import convert_each
 from crossframe.losses import Losses
 from crossframe.types import row_name
 
@@ -41,15 +42,19 @@ def encode_frame(table: pa.Table, losses: Losses) -> Node:
     """
     check_names(table.column_names)
     metadata = RMetadata.of(table.schema)
-    columns: list[Node] = []
-    r_types: dict[str, str] = {}
-    for field, chunks in zip(table.schema, table.columns, strict=True):
-        column = encode_column(field, _one_array(chunks), metadata.column(field.name), losses)
-        columns.append(column)
-        brought_back = _brought_back(field.type, chunks, column)
-        if brought_back is not None:
-            r_types[field.name] = brought_back
-    return _rserial.generic_list(columns, _frame_attributes(table, metadata, r_types))
+
+    def encode(column: tuple[pa.Field, pa.ChunkedArray], own: Losses) -> tuple[Node, str | None]:
+        field, chunks = column
+        node = encode_column(field, _one_array(chunks), metadata.column(field.name), own)
+        return node, _brought_back(field.type, chunks, node)
+
+    encoded = convert_each(
+        encode, list(zip(table.schema, table.columns, strict=True)), table.num_rows, losses
+    )
+    r_types = {
+        name: row for name, (_, row) in zip(table.column_names, encoded, strict=True) if row is not None
+    }
+    return _rserial.generic_list([node for node, _ in encoded], _frame_attributes(table, metadata, r_types))
 
 
 def _one_array(chunks: pa.ChunkedArray) -> pa.Array:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from crossframe.arrow_types import ROBJECT
 from crossframe.attributes import NOTES, RMetadata, to_array, to_python
+from crossframe.columnwise import convert_each
 from crossframe.errors import UnsupportedTypeError
 from crossframe.frames.special import is_special, to_series
 from crossframe.pandas_note import read_note
@@ -33,10 +34,16 @@ def to_pandas(table: pa.Table, losses: Losses, *, arrow_backed: bool = False) ->
     """
     note = read_note(table.schema)
     dtypes = {column["field_name"]: column["numpy_type"] for column in note.get("columns", [])}
-    columns: dict[Hashable, Any] = {}
-    for field, values in zip(table.schema, table.columns, strict=True):
+
+    def convert(column: tuple[pa.Field, pa.ChunkedArray], own: Losses) -> Any:  # noqa: ANN401
+        field, values = column
         noted = f"{field.type}[pyarrow]" if arrow_backed else dtypes.get(field.name)
-        columns[field.name] = _to_series(field, values, noted, losses)
+        return _to_series(field, values, noted, own)
+
+    series = convert_each(
+        convert, list(zip(table.schema, table.columns, strict=True)), table.num_rows, losses
+    )
+    columns: dict[Hashable, Any] = dict(zip(table.column_names, series, strict=True))
     frame = pd.DataFrame(columns, copy=False, index=pd.RangeIndex(table.num_rows))
     metadata = RMetadata.of(table.schema)
     frame = _restore_index(frame, note, metadata)

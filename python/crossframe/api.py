@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import pyarrow as pa
 
@@ -24,7 +24,7 @@ from crossframe.errors import (
 from crossframe.keys import name_of
 from crossframe.losses import Losses
 from crossframe.results import Info, Saved
-from crossframe.stores import Versions, open_local, resolve, with_near_miss
+from crossframe.stores import Versions, fill_local, open_local, resolve, with_near_miss
 
 if TYPE_CHECKING:
     import os
@@ -118,10 +118,7 @@ def save(
     values = _values(frame, name or name_of(location.key), choice, nan)
     encoded = codec.encode(values, target)
     losses.tell(f"save '{location.shown}'")
-    data = encoded.stored(choice.compression)
-    return store(
-        encoded, data, values, location, choice, overwrite=overwrite, if_match=if_match, metadata=metadata
-    )
+    return store(encoded, values, location, choice, overwrite=overwrite, if_match=if_match, metadata=metadata)
 
 
 def _values(held: Any, name: str, choice: formats.Choice, nan: str) -> dict[str, Value]:  # noqa: ANN401
@@ -137,34 +134,52 @@ def _values(held: Any, name: str, choice: formats.Choice, nan: str) -> dict[str,
     return {name: frames.to_table(held, nan=nan)}
 
 
+class _How(TypedDict):
+    """What a store is told beside key and content."""
+
+    if_absent: bool
+    if_match: str | None
+    media_type: str | None
+    metadata: Mapping[str, str] | None
+
+
 def store(
     encoded: Encoded,
-    data: Buffer,
     values: Mapping[str, Value],
     location: Location,
     choice: formats.Choice,
     *,
+    data: Buffer | None = None,
     overwrite: bool = True,
     if_match: str | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> Saved:
-    """Write ``data``, the encoded bytes as they are to be stored, and the sidecar that goes with them."""
-    store, key = location.store, location.key
-    meta = store.put(
-        key,
-        data,
-        if_absent=not overwrite,
-        if_match=if_match,
-        media_type=formats.media_type(choice),
-        metadata=metadata,
-    )
-    if encoded.sidecar is not None:
-        # Why after the data: a sidecar whose data never came would describe older ones.
-        text = encoded.sidecar(data)
-        if text is not None:
-            store.put(key + SIDECAR_SUFFIX, text.encode(), media_type="application/json")
-        else:
-            store.delete(key + SIDECAR_SUFFIX)
+    """Write what was encoded, and the sidecar that goes with it.
+
+    Args:
+        encoded: What is to be written.
+        values: What it was encoded from.
+        location: Where to.
+        choice: Format and compression.
+        data: The bytes as they are to be stored, where they have been made already.
+        overwrite: ``False`` refuses a key that is taken.
+        if_match: ETag that the object must still have.
+        metadata: Text by name, kept with the object.
+    """
+    how: _How = {
+        "if_absent": not overwrite,
+        "if_match": if_match,
+        "media_type": formats.media_type(choice),
+        "metadata": metadata,
+    }
+    meta = None
+    # Why not with a sidecar: it is made from all of the bytes.
+    if data is None and encoded.sidecar is None:
+        meta = fill_local(location, lambda file: encoded.write(choice.compression, file.write), **how)
+    if meta is None:
+        data = encoded.stored(choice.compression) if data is None else data
+        meta = location.store.put(location.key, data, **how)
+        _store_sidecar(encoded, data, location)
     tables = [value for value in values.values() if isinstance(value, pa.Table)]
     return Saved(
         key=location.shown,
@@ -177,6 +192,17 @@ def store(
         etag=meta.etag,
         version=meta.version,
     )
+
+
+def _store_sidecar(encoded: Encoded, data: Buffer, location: Location) -> None:
+    if encoded.sidecar is None:
+        return
+    # Why after the data: a sidecar whose data never came would describe older ones.
+    text = encoded.sidecar(data)
+    if text is not None:
+        location.store.put(location.key + SIDECAR_SUFFIX, text.encode(), media_type="application/json")
+    else:
+        location.store.delete(location.key + SIDECAR_SUFFIX)
 
 
 def load(

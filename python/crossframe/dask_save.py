@@ -76,7 +76,7 @@ class PartWriter:
         if losses.strict:
             losses.tell(f"save '{location.shown}'")
         data = memoryview(encoded.stored(self.choice.compression)).cast("B")
-        saved = again(lambda: api.store(encoded, data, values, location, self.choice), RETRIES)
+        saved = again(lambda: api.store(encoded, values, location, self.choice, data=data), RETRIES)
         md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
         listed = ListedPart(part_name(number, self.choice.format), table.num_rows, len(data), md5)
         return Written(saved, listed, data_set.like(table), tuple(losses.found))

@@ -34,7 +34,7 @@ _LARGE = 2 << 20
 _SMALL_LEVEL = 6
 _WINDOW_BITS = {"gzip": 31, "zlib": 15}
 _WINDOW = 32 << 10
-_SAMPLE = 16 << 10
+_SAMPLE = 8 << 10
 _RAW = -15
 # What ends the stream: a last block, with fixed codes, that is empty.
 _LAST = b"\x03\x00"
@@ -50,20 +50,20 @@ class Stream:
 
     Args:
         name: ``"gzip"`` or ``"zlib"``.
+        sink: Takes the stream's bytes, part by part, in the thread that writes.
 
     Used as a context manager, it leaves no thread behind.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, sink: Callable[[Buffer], object]) -> None:
         self._name = name
+        self._sink = sink
         self._sum = 0 if name == "gzip" else 1
         self._size = 0
         # What has come while it is little.
         self._held: list[memoryview] = []
         self._before: Buffer = b""
-        # Why one room that grows: pieces kept until they are joined take twice the memory, all of it new.
-        self._out = bytearray(_GZIP_HEADER if name == "gzip" else _ZLIB_HEADER)
-        self._waiting: deque[Future[bytes]] = deque()
+        self._waiting: deque[Future[tuple[bytes, bytes]]] = deque()
         # Why threads: the compressors let go of the interpreter's lock.
         self._pool = ThreadPoolExecutor(os.cpu_count() or 1)
 
@@ -84,47 +84,68 @@ class Stream:
         if self._size < _LARGE:
             self._held.append(view)
             return
+        if self._held:
+            self._begin()
+        self._submit(view)
+
+    def _begin(self) -> None:
+        self._sink(_GZIP_HEADER if self._name == "gzip" else _ZLIB_HEADER)
         for held in self._held:
             self._submit(held)
         self._held = []
-        self._submit(view)
 
     def _submit(self, view: memoryview) -> None:
         self._waiting.append(self._pool.submit(_deflate, view, self._before))
         self._sum = (isal_zlib.crc32 if self._name == "gzip" else isal_zlib.adler32)(view, self._sum)
         self._before = view[-_WINDOW:]
         if len(self._waiting) > _WAITING:
-            self._out += self._waiting.popleft().result()
+            self._give_next()
 
-    def finish(self) -> bytes | bytearray:
-        """Return the whole."""
+    def _give_next(self) -> None:
+        for part in self._waiting.popleft().result():
+            self._sink(part)
+
+    def finish(self) -> None:
+        """Give the rest, and the trailer."""
         if self._size < _LARGE:
-            return stdlib.compress(b"".join(self._held), _SMALL_LEVEL, _WINDOW_BITS[self._name])
+            self._sink(stdlib.compress(b"".join(self._held), _SMALL_LEVEL, _WINDOW_BITS[self._name]))
+            return
         while self._waiting:
-            self._out += self._waiting.popleft().result()
-        self._out += _LAST
+            self._give_next()
+        self._sink(_LAST)
         if self._name == "gzip":
-            self._out += struct.pack("<II", self._sum, self._size & 0xFFFFFFFF)
+            self._sink(struct.pack("<II", self._sum, self._size & 0xFFFFFFFF))
         else:
-            self._out += struct.pack(">I", self._sum)
-        return self._out
+            self._sink(struct.pack(">I", self._sum))
 
 
-def deflate(data: Buffer, name: str) -> bytes | bytearray:
+def deflate(data: Buffer, name: str) -> bytearray:
     """Return ``data`` as one gzip member or zlib stream."""
     view = memoryview(data).cast("B")
-    with Stream(name) as stream:
+    out = bytearray()
+    with Stream(name, joined(out)) as stream:
         for start in range(0, len(view), BLOCK):
             stream.write(view[start : start + BLOCK])
-        return stream.finish()
+        stream.finish()
+    return out
 
 
-def _deflate(block: memoryview, before: Buffer) -> bytes:
-    return _compressor(block)(block, before)
+def joined(out: bytearray) -> Callable[[Buffer], object]:
+    """Return a sink that appends to ``out``.
+
+    Why one room that grows: pieces kept until they are joined take twice the memory, all of it new.
+    """
+    return lambda part: out.extend(memoryview(part))
 
 
-def _compressor(block: memoryview) -> Callable[[memoryview, Buffer], bytes]:
-    """Choose by what the fast and the thorough compressor make of the middle of a block."""
+def _deflate(block: memoryview, before: Buffer) -> tuple[bytes, bytes]:
+    library, level = _compressor(block)
+    stream = library.compressobj(level, wbits=_RAW, zdict=before)
+    return stream.compress(block), stream.flush(library.Z_SYNC_FLUSH)
+
+
+def _compressor(block: memoryview) -> tuple[Any, int]:
+    """Choose library and level by what the fast and the thorough make of the middle of a block."""
     middle = len(block) // 2
     sample = block[max(0, middle - _SAMPLE // 2) : middle + _SAMPLE // 2]
     kept = len(isal_zlib.compress(sample, level=1, wbits=_RAW))
@@ -132,29 +153,18 @@ def _compressor(block: memoryview) -> Callable[[memoryview, Buffer], bytes]:
         return _FASTEST
     if kept > _NUMBERS * len(sample):
         # In numbers that count up only matches of three bytes are to be found.
-        return _SHORT_MATCHES if len(stdlib.compress(sample, 1, _RAW)) < _MUCH_LESS * kept else _FAST
+        return _SHORT_MATCHES if len(stdlib.compress(sample, 1, _RAW)) < _MUCH_LESS * kept else _FASTEST
     if len(zlib_ng.compress(sample, 3, _RAW)) > _WORTH_IT * kept:
         return _FAST
     return _THOROUGH if kept <= _REPEATED * len(sample) else _FAIR
 
 
-def _with(
-    library: Any,  # noqa: ANN401 - three modules with zlib's interface
-    level: int,
-) -> Callable[[memoryview, Buffer], bytes]:
-    def compress(block: memoryview, before: Buffer) -> bytes:
-        stream = library.compressobj(level, wbits=_RAW, zdict=before)
-        part: bytes = stream.compress(block) + stream.flush(library.Z_SYNC_FLUSH)
-        return part
-
-    return compress
-
-
-_FASTEST, _FAST = _with(isal_zlib, 1), _with(isal_zlib, 2)
-_FAIR, _THOROUGH = _with(zlib_ng, 2), _with(zlib_ng, 3)
-_SHORT_MATCHES = _with(stdlib, 1)
+# Three modules with zlib's interface.
+_FASTEST, _FAST = (isal_zlib, 1), (isal_zlib, 3)
+_FAIR, _THOROUGH = (zlib_ng, 2), (zlib_ng, 3)
+_SHORT_MATCHES = (stdlib, 1)
 # What isal keeps of texts, logicals and factors that repeat; of other texts and whole numbers; of rounded
 # numbers and times; above are doubles. Measured on the frames of tests/benchmarks.
 _REPEATED, _NUMBERS, _DOUBLES = 0.25, 0.52, 0.85
 # How much less a slower compressor must keep to be worth its time.
-_WORTH_IT, _MUCH_LESS = 0.92, 0.75
+_WORTH_IT, _MUCH_LESS = 0.9, 0.75

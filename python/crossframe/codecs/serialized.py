@@ -13,6 +13,10 @@ from crossframe.codecs import compression as compressions
 from crossframe.codecs import deflate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import Buffer
+
     from crossframe._rserial import Node
 
 
@@ -43,8 +47,30 @@ class Serialized:
         """
         if name not in deflate.NAMES:
             return compressions.compress(self.whole(), name)
-        with deflate.Stream(name) as stream:
-            if self.header:
-                stream.write(self.header)
-            _rserial.encode_pieces(self.root, self.version, deflate.BLOCK, stream.write)
-            return stream.finish()
+        out = bytearray()
+        self.write(name, deflate.joined(out))
+        return out
+
+    def write(self, name: str | None, sink: Callable[[Buffer], object]) -> None:
+        """Give the bytes to ``sink``, piece by piece where that is possible.
+
+        Args:
+            name: A compression of ``formats.csv``; ``None`` for none.
+            sink: Takes each piece before the next is made.
+
+        Raises:
+            UnknownFormatError: ``name`` is no compression.
+        """
+        if name is None:
+            self._write_pieces(sink)
+        elif name in deflate.NAMES:
+            with deflate.Stream(name, sink) as stream:
+                self._write_pieces(stream.write)
+                stream.finish()
+        else:
+            sink(self.compressed(name))
+
+    def _write_pieces(self, sink: Callable[[Buffer], object]) -> None:
+        if self.header:
+            sink(self.header)
+        _rserial.encode_pieces(self.root, self.version, deflate.BLOCK, sink)

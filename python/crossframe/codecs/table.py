@@ -44,6 +44,13 @@ class Encoded:
             return self.data.compressed(compression) if compression else self.data.whole()
         return compressions.compress(self.data, compression) if compression else self.data
 
+    def write(self, compression: str | None, sink: Callable[[Buffer], object]) -> None:
+        """Give the bytes as they will be stored to ``sink``, piece by piece where that is possible."""
+        if isinstance(self.data, Serialized):
+            self.data.write(compression, sink)
+        else:
+            sink(self.stored(compression))
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

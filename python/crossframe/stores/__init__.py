@@ -25,7 +25,7 @@ from crossframe.stores.abilities import (
     reader_of,
 )
 from crossframe.stores.folder import FolderStore
-from crossframe.stores.local import open_local
+from crossframe.stores.local import fill_local, open_local
 from crossframe.stores.memory import MemoryStore
 from crossframe.stores.near_miss import with_near_miss
 from crossframe.stores.prefix import PrefixStore
@@ -64,6 +64,7 @@ __all__ = [
     "VersionMeta",
     "Versions",
     "absolute_root",
+    "fill_local",
     "get_root",
     "list_buckets",
     "make_bucket",

@@ -39,7 +39,7 @@ from crossframe.stores.without_links import WithoutLinks
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import BinaryIO
 
     from typing_extensions import Buffer
@@ -114,9 +114,14 @@ class FolderStore(WithoutLinks):
     ) -> ObjectMeta:
         """Write a file: all of it, synced, or nothing."""
         content = memoryview(data).cast("B")
-        order = _order(key, if_absent, if_match, media_type, metadata)
-        with as_ours("write", key, self.uri):
-            return write(self._root, order, lambda file: file.write(content))
+        return self.put_by(
+            key,
+            lambda file: file.write(content),
+            if_absent=if_absent,
+            if_match=if_match,
+            media_type=media_type,
+            metadata=metadata,
+        )
 
     def put_from(
         self,
@@ -129,9 +134,29 @@ class FolderStore(WithoutLinks):
         metadata: Mapping[str, str] | None = None,
     ) -> ObjectMeta:
         """Write a file from another, from its position to its end."""
+        return self.put_by(
+            key,
+            lambda target: shutil.copyfileobj(file, target, _CHUNK),
+            if_absent=if_absent,
+            if_match=if_match,
+            media_type=media_type,
+            metadata=metadata,
+        )
+
+    def put_by(
+        self,
+        key: str,
+        fill: Callable[[BinaryIO], object],
+        *,
+        if_absent: bool = False,
+        if_match: str | None = None,
+        media_type: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> ObjectMeta:
+        """Write a file by what fills it; nothing is written where that raises."""
         order = _order(key, if_absent, if_match, media_type, metadata)
         with as_ours("write", key, self.uri):
-            return write(self._root, order, lambda target: shutil.copyfileobj(file, target, _CHUNK))
+            return write(self._root, order, fill)
 
     def copy(
         self,

@@ -34,6 +34,8 @@ DAY = 86400 * NANOSECONDS
 # R's difftime units in seconds.
 UNIT_SECONDS = {"secs": 1, "mins": 60, "hours": 3600, "days": 86400, "weeks": 604800}
 
+_FEW = 1000
+
 _NOT_KEPT = "can't be kept exactly"
 
 
@@ -83,19 +85,28 @@ def _decode_factor(name: str, node: Node, losses: Losses) -> Column:
     if levels.undecodable:
         raise unsupported(name, "factor with levels marked as bytes")
     texts = to_array(levels)
-    if pc.count_distinct(texts, mode="all").as_py() != len(texts):
+    if not _are_distinct(texts):
         raise DecodeError(f"Can't read factor '{name}'.", "Two of its levels are the same.")
     try:
         indices = to_array(_rserial.to_indices(node, len(texts)))
     except _rserial.DecodeError as failure:
         raise DecodeError(f"Can't read factor '{name}'.", f"{failure}.") from None
     ordered = node.inherits("ordered")
-    values = pa.DictionaryArray.from_arrays(indices, texts.cast(pa.string()), ordered=ordered, safe=False)
+    if not pa.types.is_string(texts.type):
+        texts = texts.cast(pa.string())
+    values = pa.DictionaryArray.from_arrays(indices, texts, ordered=ordered, safe=False)
     plain_class = ["ordered", "factor"] if ordered else ["factor"]
     attributes = _left_over(node, plain_class=plain_class, without=("levels",))
     if levels.attributes:  # Why: levels may have names of their own
         attributes["levels"] = levels
     return Column(values, metadata=RMetadata(attributes))
+
+
+def _are_distinct(texts: pa.Array) -> bool:
+    # Why not always Arrow's: its start takes longer than a set of few.
+    if len(texts) <= _FEW:
+        return len(set(texts.to_pylist())) == len(texts)
+    return bool(pc.count_distinct(texts, mode="all").as_py() == len(texts))
 
 
 def _storage(node: Node) -> dict[bytes, bytes]:

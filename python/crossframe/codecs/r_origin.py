@@ -8,6 +8,7 @@ back only for columns that still have the R type they were written with.
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -61,14 +62,13 @@ def restore_origin(
 
     Why lenient: the attribute outlives edits in R, so what no longer fits is passed over.
     """
-    document = _document(node)
-    columns = document.get("columns")
-    if isinstance(columns, dict) and table.num_columns:
+    if node.kind != "character" or node.length != 1 or node.undecodable:
+        return table
+    columns, pandas = _noted(to_array(node)[0].as_py() or "")
+    if columns and table.num_columns:
         table = _with_types(table, columns, lists_of)
-    pandas = document.get("pandas")
-    if isinstance(pandas, dict):
-        metadata = (table.schema.metadata or {}) | {PANDAS_KEY: json.dumps(pandas).encode()}
-        table = with_metadata(table, metadata)
+    if pandas is not None:
+        table = with_metadata(table, (table.schema.metadata or {}) | {PANDAS_KEY: pandas})
     return table
 
 
@@ -79,8 +79,10 @@ def _with_types(
     fields, columns = list(table.schema), list(table.columns)
     for index, field in enumerate(fields):
         entry = noted.get(field.name)
+        if not isinstance(entry, dict):
+            continue
         row = row_of(field.type)
-        if not isinstance(entry, dict) or row is None or row.type != entry.get("r"):
+        if row is None or row.type != entry.get("r"):
             continue
         restored = _cast(columns[index], str(entry.get("arrow")), lists_of)
         if restored is not None:
@@ -90,14 +92,20 @@ def _with_types(
     return pa.Table.from_arrays(columns, schema=pa.schema(fields, table.schema.metadata))
 
 
-def _document(node: Node) -> dict[str, Any]:
-    if node.kind != "character" or node.length != 1 or node.undecodable:
-        return {}
+@functools.lru_cache(maxsize=64)
+def _noted(text: str) -> tuple[dict[str, Any], bytes | None]:
+    """Return what is noted of columns, and pandas' note; kept, since the files of a batch are alike."""
     try:
-        document = json.loads(to_array(node)[0].as_py() or "")
+        document = json.loads(text)
     except (ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
+        return {}, None
+    if not isinstance(document, dict):
+        return {}, None
+    columns, pandas = document.get("columns"), document.get("pandas")
+    return (
+        columns if isinstance(columns, dict) else {},
+        json.dumps(pandas).encode() if isinstance(pandas, dict) else None,
+    )
 
 
 def _cast(
@@ -117,7 +125,7 @@ def _cast(
 def cast_noted(values: pa.Array, wanted: pa.DataType) -> pa.Array:
     """Give values that R's types bring the type that was noted of them."""
     if _is_finest(values.type) and wanted.id == values.type.id:
-        values = _rounded(values, _NANOSECONDS[wanted.unit])
+        values = _rounded(values, wanted.unit)
     return values.cast(wanted)
 
 
@@ -129,11 +137,16 @@ def _is_finest(arrow_type: pa.DataType) -> bool:
     return bool(temporal and arrow_type.unit == "ns")
 
 
-def _rounded(values: pa.Array, unit: int) -> pa.Array:
+def _rounded(values: pa.Array, unit: str) -> pa.Array:
     """Round nanoseconds to a coarser unit.
 
     Why: R's double holds a time of today to 2^-22 s, so whole microseconds come back a few nanoseconds off.
     """
-    counts = values.view(pa.int64()).fill_null(0).to_numpy()
-    rounded = np.floor_divide(counts + unit // 2, unit) * unit
-    return pa.array(rounded, mask=values.is_null().to_numpy(zero_copy_only=False)).view(values.type)
+    ticks = _NANOSECONDS[unit]
+    counts, mask = values.view(pa.int64()), None
+    if counts.null_count:
+        mask = counts.is_null().to_numpy(zero_copy_only=False)
+        counts = counts.fill_null(0)
+    rounded = np.floor_divide(counts.to_numpy() + ticks // 2, ticks)
+    coarser = pa.timestamp(unit, values.type.tz) if pa.types.is_timestamp(values.type) else pa.duration(unit)
+    return pa.array(rounded, mask=mask).view(coarser)

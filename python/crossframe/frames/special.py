@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from crossframe import _rserial
@@ -15,6 +14,8 @@ from crossframe.attributes import RValue, decode_failures, from_python
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable
 
+    import pandas as pd
+
     from crossframe.losses import Losses
 
 
@@ -23,7 +24,7 @@ def is_special(arrow_type: pa.DataType) -> bool:
     return bool(arrow_type in {COMPLEX, ROBJECT})
 
 
-def to_series(name: str, values: pa.ChunkedArray, losses: Losses) -> Any:  # noqa: ANN401 - numpy or a pandas array
+def to_numpy(name: str, values: pa.ChunkedArray, losses: Losses) -> np.ndarray:
     """Return complex numbers as numpy has them, carried R values as objects."""
     storage = pa.concat_arrays(
         [chunk.storage for chunk in values.chunks] or [pa.array([], values.type.storage_type)]
@@ -41,14 +42,13 @@ def _to_complex(name: str, storage: pa.Array, losses: Losses) -> np.ndarray:
     return numbers
 
 
-def _to_robjects(name: str, storage: pa.Array) -> Any:  # noqa: ANN401 - a pandas array
+def _to_robjects(name: str, storage: pa.Array) -> np.ndarray:
     filled = storage.fill_null(_rserial.encode(_rserial.null()))
     with decode_failures(f"column '{name}'"):
         cells = _rserial.unserialize_cells(_rserial.vector(filled)).entries
     texts = np.empty(len(cells), dtype=object)
     texts[:] = [RValue(_rserial.encode(node, ascii=True).decode("ascii")) for _, node in cells]
-    # Why a Series: of a bare array pandas would make text.
-    return pd.Series(texts, dtype=object)
+    return texts
 
 
 def take_out(frame: pd.DataFrame, robjects: Collection[str]) -> tuple[pd.DataFrame, dict[Hashable, pa.Array]]:

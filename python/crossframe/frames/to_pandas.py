@@ -9,17 +9,19 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]  # no stubs yet
 
 from crossframe.arrow_types import ROBJECT
 from crossframe.attributes import NOTES, RMetadata, to_array, to_python
 from crossframe.columnwise import convert_each
 from crossframe.errors import UnsupportedTypeError
-from crossframe.frames.special import is_special, to_series
+from crossframe.frames.special import is_special, to_numpy
 from crossframe.pandas_note import read_note
 from crossframe.types import row_name
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    import datetime as dt
+    from collections.abc import Mapping
 
     from crossframe.losses import Losses
 
@@ -38,19 +40,35 @@ def to_pandas(table: pa.Table, losses: Losses, *, arrow_backed: bool = False) ->
     def convert(column: tuple[pa.Field, pa.ChunkedArray], own: Losses) -> Any:  # noqa: ANN401
         field, values = column
         noted = f"{field.type}[pyarrow]" if arrow_backed else dtypes.get(field.name)
-        return _to_series(field, values, noted, own)
+        return _to_column(field, values, noted, own)
 
-    series = convert_each(
+    converted = convert_each(
         convert, list(zip(table.schema, table.columns, strict=True)), table.num_rows, losses
     )
-    columns: dict[Hashable, Any] = dict(zip(table.column_names, series, strict=True))
-    frame = pd.DataFrame(columns, copy=False, index=pd.RangeIndex(table.num_rows))
+    frame = _frame(table.column_names, converted, table.num_rows)
     metadata = RMetadata.of(table.schema)
     frame = _restore_index(frame, note, metadata)
     attributes = _shown_attributes(table.schema, metadata)
     frame.attrs = dict(note.get("attributes", {}))
     if attributes:
         frame.attrs["r"] = attributes
+    return frame
+
+
+def _frame(names: list[str], columns: list[Any], rows: int) -> pd.DataFrame:
+    """Make a frame of columns as they are.
+
+    Why not by pandas' constructor: it looks at each value of each column, which takes longer than decoding a
+    small frame.
+    """
+    index = pd.RangeIndex(rows)
+    if not columns:
+        return pd.DataFrame(index=index)
+    blocks = [
+        (column.reshape(1, -1) if isinstance(column, np.ndarray) else column, np.array([place]))
+        for place, column in enumerate(columns)
+    ]
+    frame: pd.DataFrame = create_dataframe_from_blocks(blocks, index, pd.Index(names))
     return frame
 
 
@@ -70,30 +88,30 @@ _NUMPY = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32"
 
 
 @functools.lru_cache(maxsize=1024)
-def _is_zone(name: str) -> bool:
-    """Whether pandas will find the zone, or it is an offset such as +05:30."""
+def _zone(name: str) -> dt.tzinfo | None:
+    """Return the zone, or the offset such as +05:30, as pandas has it; ``None`` where it is unknown."""
     try:
-        pa.lib.string_to_tzinfo(name)
+        zone: dt.tzinfo = pa.lib.string_to_tzinfo(name, prefer_zoneinfo=True)
     except (pa.ArrowException, KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError
-        return False
-    return True
+        return None
+    return zone
 
 
-def _to_series(field: pa.Field, values: pa.ChunkedArray, noted: str | None, losses: Losses) -> Any:  # noqa: ANN401
+def _to_column(field: pa.Field, values: pa.ChunkedArray, noted: str | None, losses: Losses) -> Any:  # noqa: ANN401
     arrow_type = field.type
-    if pa.types.is_timestamp(arrow_type) and arrow_type.tz and not _is_zone(arrow_type.tz):
+    if pa.types.is_timestamp(arrow_type) and arrow_type.tz and _zone(arrow_type.tz) is None:
         raise UnsupportedTypeError(
             f"Column '{field.name}' must have a time zone that is known here, not '{arrow_type.tz}'.",
             hint='Load it with as_="arrow".',
         )
     if is_special(arrow_type):
-        return to_series(field.name, values, losses)
+        return to_numpy(field.name, values, losses)
     if pa.types.is_dictionary(arrow_type):
         return _to_categorical(field.name, values, losses)
-    series = (
+    column = (
         None if noted is not None and noted.endswith("[pyarrow]") else _to_usual(field, values, noted, losses)
     )
-    return pd.arrays.ArrowExtensionArray(values) if series is None else series
+    return pd.arrays.ArrowExtensionArray(values) if column is None else column
 
 
 def _to_usual(field: pa.Field, values: pa.ChunkedArray, noted: str | None, losses: Losses) -> Any:  # noqa: ANN401
@@ -105,8 +123,10 @@ def _to_usual(field: pa.Field, values: pa.ChunkedArray, noted: str | None, losse
         return _to_float(field.name, values, noted, losses)
     if pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type):
         return _text_dtype(noted).__from_arrow__(values)
+    if pa.types.is_timestamp(arrow_type) and arrow_type.tz:
+        return pd.DatetimeTZDtype(arrow_type.unit, _zone(arrow_type.tz)).__from_arrow__(values)
     if pa.types.is_timestamp(arrow_type) or pa.types.is_duration(arrow_type):
-        return values.to_pandas()
+        return values.to_numpy()
     return None
 
 
@@ -137,11 +157,12 @@ def _numpy_name(arrow_type: pa.DataType) -> str:
 
 
 def _to_categorical(name: str, values: pa.ChunkedArray, losses: Losses) -> pd.Categorical:
-    array = values.unify_dictionaries().combine_chunks()
+    array = values.chunk(0) if values.num_chunks == 1 else values.unify_dictionaries().combine_chunks()
     if isinstance(array, pa.ChunkedArray):
         array = array.chunk(0) if array.num_chunks else pa.array([], values.type)
     levels = array.dictionary
-    codes = array.indices.cast(pa.int32()).fill_null(-1).to_numpy(zero_copy_only=False)
+    indices = array.indices if array.indices.type == pa.int32() else array.indices.cast(pa.int32())
+    codes = (indices.fill_null(-1) if indices.null_count else indices).to_numpy(zero_copy_only=False)
     if levels.null_count:
         position = pc.index(pc.is_null(levels), pa.scalar(value=True)).as_py()
         losses.add(
@@ -152,8 +173,25 @@ def _to_categorical(name: str, values: pa.ChunkedArray, losses: Losses) -> pd.Ca
         )
         codes = np.where(codes == position, -1, codes - (codes > position))
         levels = levels.drop_null()
-    categories = pd.Index(levels.to_pandas(types_mapper={pa.string(): _STR, pa.large_string(): _STR}.get))
-    return pd.Categorical.from_codes(codes, categories=categories, ordered=array.type.ordered)
+    if len(levels) <= _FEW_LEVELS and pa.types.is_string(levels.type):
+        dtype = _category_of_texts(tuple(levels.to_pylist()), ordered=array.type.ordered)
+    else:
+        dtype = _category(levels, ordered=array.type.ordered)
+    return pd.Categorical.from_codes(codes, dtype=dtype)
+
+
+_FEW_LEVELS = 100
+
+
+@functools.lru_cache(maxsize=256)
+def _category_of_texts(levels: tuple[str, ...], *, ordered: bool) -> pd.CategoricalDtype:
+    """Return the dtype of few levels; kept, since making it takes long and files are alike."""
+    return _category(pa.array(levels, pa.string()), ordered=ordered)
+
+
+def _category(levels: pa.Array, *, ordered: bool) -> pd.CategoricalDtype:
+    texts = levels.to_pandas(types_mapper={pa.string(): _STR, pa.large_string(): _STR}.get)
+    return pd.CategoricalDtype(pd.Index(texts), ordered=ordered)
 
 
 _STR = pd.StringDtype(na_value=np.nan)
@@ -185,6 +223,8 @@ def _restore_index(frame: pd.DataFrame, note: Mapping[str, Any], metadata: RMeta
 
 
 def _restore_range(frame: pd.DataFrame, noted: Mapping[str, Any]) -> pd.DataFrame:
+    if noted == {"kind": "range", "name": None, "start": 0, "stop": len(frame), "step": 1}:
+        return frame
     try:
         index = pd.RangeIndex(noted["start"], noted["stop"], noted["step"], name=noted.get("name"))
     except (KeyError, TypeError, ValueError):

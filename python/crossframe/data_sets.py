@@ -98,9 +98,11 @@ class DataSet:
     ) -> pa.Table:
         """Load all parts as one table: rows in the order of the parts, columns as ``combine`` unites them.
 
-        Row names that are whole numbers count the rows of a part, and are counted anew.
+        Row names that are whole numbers count the rows of a part, and are counted anew. A column that a part
+        lacks is missing in its rows.
 
         Raises:
+            UsageError: No part has one of ``columns``.
             SchemaMismatchError: A column has types in two parts that no type holds both of.
             CorruptObjectError: A part is not the one that is listed.
             CrossframeError: As ``load`` of one key raises, for the first failing part.
@@ -112,8 +114,21 @@ class DataSet:
                 table, lost = future.result()
                 losses.found.extend(lost.found)
                 parts.append(Part(part.location.shown, table, {}))
+        if columns is not None:
+            self._check_columns(columns, parts)
         table = combine(parts, losses, None)
+        if columns is not None:
+            table = table.select(columns)
         return table if all(part.typed for part in self.parts) else typed_where_empty(table)
+
+    def _check_columns(self, columns: Sequence[str], parts: Iterable[Part]) -> None:
+        """Refuse a column that no part has; of the parts only these were read."""
+        known = {name for part in parts for name in part.table.column_names}
+        for name in columns:
+            if name not in known:
+                raise UsageError(
+                    f"Can't find column '{name}' of the data set '{self.location.shown}'.", "No part has it."
+                )
 
     def info(self) -> Info:
         """Describe it: by the list where that tells the schema, else by loading it."""
@@ -251,11 +266,33 @@ def read_part(
     columns: Sequence[str] | None = None,
     strict: bool = False,
 ) -> tuple[pa.Table, Losses]:
-    """Load one part, and what could not be kept of it."""
-    losses = Losses(strict=strict)
+    """Load one part, without those of ``columns`` that it lacks, and what could not be kept of it."""
     stored = api.fetch(part.location)
     if part.listed is not None:
         _check_bytes(part, part.listed, stored)
+    decoded = partial(_decoded, part, stored, format=format, name=name, strict=strict)
+    try:
+        table, losses = decoded(columns)
+    except UsageError:
+        if columns is None:
+            raise
+        table, losses = decoded(None)
+        table = table.select([one for one in columns if one in table.column_names])
+    if part.listed is not None and table.num_rows != part.listed.rows:
+        raise _other(part, f"It has {table.num_rows} rows, not {part.listed.rows}.")
+    return _without_row_numbers(table if part.typed else _untyped_where_empty(table)), losses
+
+
+def _decoded(
+    part: DataPart,
+    stored: Buffer,
+    columns: Sequence[str] | None,
+    *,
+    format: str | None,
+    name: str | None,
+    strict: bool,
+) -> tuple[pa.Table, Losses]:
+    losses = Losses(strict=strict)
     values = api.decode(
         part.location,
         stored,
@@ -265,10 +302,7 @@ def read_part(
         columns=columns,
         has_sidecar=part.sidecar,
     )
-    table = one_table(values, part.location)
-    if part.listed is not None and table.num_rows != part.listed.rows:
-        raise _other(part, f"It has {table.num_rows} rows, not {part.listed.rows}.")
-    return _without_row_numbers(table if part.typed else _untyped_where_empty(table)), losses
+    return one_table(values, part.location), losses
 
 
 def like_of(part: DataPart, *, format: str | None = None, name: str | None = None) -> pa.Table:

@@ -125,6 +125,8 @@ def load_many(
 ) -> Any:  # noqa: ANN401 - a dict of frames, or a frame by as_
     """Load every key that a pattern matches, several at a time.
 
+    Each key is a frame of its own, the parts of a data set too: ``load`` of their prefix gives them as one.
+
     Args:
         pattern: As for ``find``.
         regex: As for ``find``; so are the next six.

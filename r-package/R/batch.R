@@ -4,7 +4,8 @@
 #'
 #' Objects are fetched several at a time, and each is decoded while others arrive. Each is named as [cf_load()]
 #' would name it: an RData's objects by their own names, everything else by its key's last segment without
-#' known extensions.
+#' known extensions. Each key is a frame of its own, the parts of a data set too: [cf_load()] of their prefix gives
+#' them as one.
 #'
 #' @section One frame:
 #' With `combine = TRUE` the frames are put below each other. The columns are `key`, the pattern's fields,

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from crossframe import api
+from crossframe import api, formats
 from crossframe.attributes import RMetadata
 from crossframe.codecs import data_set
 from crossframe.codecs.names import DATA_SET_NAME, SIDECAR_SUFFIX
-from crossframe.codecs.table import CODECS, Source, describe_column, frame_info
+from crossframe.codecs.table import CODECS, describe_column, frame_info
 from crossframe.combining import Part, combine
 from crossframe.errors import (
     AccessDeniedError,
@@ -31,6 +31,7 @@ from crossframe.errors import (
     UsageError,
 )
 from crossframe.extensions import split_extensions
+from crossframe.heads import ranged
 from crossframe.keys import group_parts, name_of, part_number
 from crossframe.losses import Losses
 from crossframe.pool import in_order
@@ -307,17 +308,31 @@ def _decoded(
 
 def like_of(part: DataPart, *, format: str | None = None, name: str | None = None) -> pa.Table:
     """Return a part's table without its rows, with as little read as its format allows."""
-    stored = api.fetch(part.location)
     try:
-        choice, packed = api.open_stored(part.location.key, stored, format or part.format)
-        like = CODECS[choice.format].like
-        if like is not None:
-            source = Source(name_of(part.location.key), packed)
-            return data_set.like(one_table(like(source), part.location))
+        table = _like_by_parts(part.location, format or part.format)
     except CrossframeError as error:
         raise api.placed(error, part.location.uri) from None
-    table, _ = read_part(part, format=format, name=name)
-    return data_set.like(table if part.typed else typed_where_empty(table))
+    if table is None:
+        table, _ = read_part(part, format=format, name=name)
+        table = table if part.typed else typed_where_empty(table)
+    return data_set.like(table)
+
+
+def _like_by_parts(location: Location, format: str | None) -> pa.Table | None:
+    """Return a table without its rows by reading parts of the object; ``None`` where all must be read."""
+    try:
+        size = location.store.head(location.key).size
+    except ObjectNotFoundError:
+        return None  # whoever reads it all meets the same, and knows what to say
+    magic = bytes(location.store.get(location.key, length=formats.HEAD_BYTES))
+    known = format or formats.sniff_format(magic)
+    if known is None or formats.sniff_compression(magic):
+        return None
+    like = CODECS[formats.format_row(known).name].like
+    if like is None:
+        return None
+    formats.choose(location.key, magic, format)  # which warns of a key that tells another
+    return like(ranged(location, size))
 
 
 def one_table(values: Mapping[str, Value], location: Location) -> pa.Table:

@@ -152,8 +152,7 @@ def _r(location: Location, packed: Packed, name: str | None, choice: Choice) -> 
 
 
 def _parquet(location: Location, meta: ObjectMeta, rows: int, version: str | None, choice: Choice) -> Head:
-    file = cast("BinaryIO", io.BufferedReader(Ranges(location, meta.size, version), 1))
-    table, count, missing = parquet.head(file, rows)
+    table, count, missing = parquet.head(ranged(location, meta.size, version), rows)
     info = _info(location, table, count, missing)
     return Head(choice, table, info, (info,), whole=False)
 
@@ -203,6 +202,11 @@ def _info(location: Location, table: pa.Table, rows: int | None, missing: Mappin
 
 def _missing(table: pa.Table) -> dict[str, int]:
     return {name: column.null_count for name, column in zip(table.column_names, table.columns, strict=True)}
+
+
+def ranged(location: Location, size: int, version: str | None = None) -> BinaryIO:
+    """Return an object as a file whose reads are all that is read of it."""
+    return cast("BinaryIO", io.BufferedReader(Ranges(location, size, version), 1))
 
 
 class Ranges(io.RawIOBase):

@@ -19,6 +19,7 @@ from crossframe.types import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import BinaryIO
 
     from typing_extensions import Buffer
 
@@ -91,7 +92,8 @@ class Codec:
         inspect: What is in the bytes, converted no more than that takes.
         several: Whether it holds several named objects.
         sidecar: Whether it has a text beside it.
-        like: As ``decode``, but without the rows; ``None`` where that is no less work.
+        like: A file's one table without the rows, with as little read as that takes; ``None`` where that is
+            all of it.
     """
 
     encode: Callable[[Mapping[str, Value], Target], Encoded]
@@ -99,7 +101,7 @@ class Codec:
     inspect: Callable[[Source], tuple[ObjectInfo, ...]]
     several: bool = False
     sidecar: bool = False
-    like: Callable[[Source], Mapping[str, Value]] | None = None
+    like: Callable[[BinaryIO], pa.Table] | None = None
 
 
 def _one(values: Mapping[str, Value]) -> Value:
@@ -184,10 +186,6 @@ def _inspect_parquet(source: Source) -> tuple[ObjectInfo, ...]:
     return (frame_info(source.name, found.rows, columns),)
 
 
-def _like_parquet(source: Source) -> Mapping[str, Value]:
-    return {source.name: parquet.like(source.packed.whole())}
-
-
 def _encode_rds(tables: Mapping[str, Value], target: Target) -> Encoded:
     return Encoded(rds.serialize_rds(_one(tables), target.losses, version=target.serialization))
 
@@ -216,7 +214,7 @@ def _inspect_rdata(source: Source) -> tuple[ObjectInfo, ...]:
 CODECS: Mapping[str, Codec] = {
     "csv": _delimited(","),
     "tsv": _delimited("\t"),
-    "parquet": Codec(_encode_parquet, _decode_parquet, _inspect_parquet, like=_like_parquet),
+    "parquet": Codec(_encode_parquet, _decode_parquet, _inspect_parquet, like=parquet.like),
     "rds": Codec(_encode_rds, _decode_rds, _inspect_rds),
     "rdata": Codec(_encode_rdata, _decode_rdata, _inspect_rdata, several=True),
 }

@@ -18,7 +18,7 @@ from crossframe import api, formats
 from crossframe.attributes import RMetadata
 from crossframe.codecs import data_set
 from crossframe.codecs.names import DATA_SET_NAME, SIDECAR_SUFFIX
-from crossframe.codecs.table import CODECS, describe_column, frame_info
+from crossframe.codecs.table import CODECS, describe_columns, describe_table, frame_info
 from crossframe.combining import Part, combine
 from crossframe.errors import (
     AccessDeniedError,
@@ -135,15 +135,10 @@ class DataSet:
         """Describe it: by the list where that tells the schema, else by loading it."""
         listed = self.listed
         if listed is not None and listed.like is not None:
-            columns = tuple(describe_column(field, None) for field in listed.like.schema)
-            rows = sum(part.rows for part in listed.parts)
+            columns = describe_columns(listed.like.schema, {})
+            frame = frame_info(self.name, sum(part.rows for part in listed.parts), columns)
         else:
-            table = self.load(Losses())
-            columns = tuple(
-                describe_column(field, values.null_count)
-                for field, values in zip(table.schema, table.columns, strict=True)
-            )
-            rows = table.num_rows
+            frame = describe_table(self.name, self.load(Losses()))
         head = self.metas[0]
         return Info(
             key=self.location.shown,
@@ -157,7 +152,7 @@ class DataSet:
             versions=None,
             media_type=None,
             metadata={},
-            frames=(frame_info(self.name, rows, columns),),
+            frames=(frame,),
         )
 
     @property

@@ -61,7 +61,7 @@ def restore_origin(
 
     Why lenient: the attribute outlives edits in R, so what no longer fits is passed over.
     """
-    document = _document(node)
+    document = read_origin(node)
     columns = document.get("columns")
     if isinstance(columns, dict) and table.num_columns:
         table = _with_types(table, columns, lists_of)
@@ -78,11 +78,7 @@ def _with_types(
     """Give columns the Arrow types noted of them."""
     fields, columns = list(table.schema), list(table.columns)
     for index, field in enumerate(fields):
-        entry = noted.get(field.name)
-        row = row_of(field.type)
-        if not isinstance(entry, dict) or row is None or row.type != entry.get("r"):
-            continue
-        restored = _cast(columns[index], str(entry.get("arrow")), lists_of)
+        restored = restored_column(columns[index], noted.get(field.name), lists_of)
         if restored is not None:
             notes = {key: value for key, value in (field.metadata or {}).items() if key != STORAGE_KEY}
             fields[index] = pa.field(field.name, restored.type, metadata=notes or None)
@@ -90,8 +86,19 @@ def _with_types(
     return pa.Table.from_arrays(columns, schema=pa.schema(fields, table.schema.metadata))
 
 
-def _document(node: Node) -> dict[str, Any]:
-    if node.kind != "character" or node.length != 1 or node.undecodable:
+def restored_column(
+    values: pa.ChunkedArray, entry: object, lists_of: Callable[[pa.Array, pa.DataType], pa.Array]
+) -> pa.ChunkedArray | None:
+    """Give a column the Arrow type noted of it; ``None`` where none is, or it fits no longer."""
+    row = row_of(values.type)
+    if not isinstance(entry, dict) or row is None or row.type != entry.get("r"):
+        return None
+    return _cast(values, str(entry.get("arrow")), lists_of)
+
+
+def read_origin(node: Node | None) -> dict[str, Any]:
+    """Return what the attribute says; nothing where it is not there, or says nothing that can be read."""
+    if node is None or node.kind != "character" or node.length != 1 or node.undecodable:
         return {}
     try:
         document = json.loads(to_array(node)[0].as_py() or "")

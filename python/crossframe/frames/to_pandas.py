@@ -14,7 +14,7 @@ from crossframe.arrow_types import ROBJECT
 from crossframe.attributes import NOTES, RMetadata, to_array, to_python
 from crossframe.errors import UnsupportedTypeError
 from crossframe.frames.special import is_special, to_series
-from crossframe.pandas_note import read_note
+from crossframe.pandas_note import noted_dtypes, read_note
 from crossframe.types import row_name
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def to_pandas(table: pa.Table, losses: Losses, *, arrow_backed: bool = False) ->
         arrow_backed: Give Arrow's own dtypes, which tell the two apart; factors stay categories.
     """
     note = read_note(table.schema)
-    dtypes = {column["field_name"]: column["numpy_type"] for column in note.get("columns", [])}
+    dtypes = noted_dtypes(note)
     columns: dict[Hashable, Any] = {}
     for field, values in zip(table.schema, table.columns, strict=True):
         noted = f"{field.type}[pyarrow]" if arrow_backed else dtypes.get(field.name)

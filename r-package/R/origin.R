@@ -56,7 +56,9 @@ origin_dtypes <- function(x) {
   pandas <- read_origin(x)[["pandas"]]
   noted <- if (is.list(pandas)) pandas[["columns"]]
   is_whole <- function(one) {
-    is.list(one) && is_text(one[["field_name"]]) && is_text(one[["numpy_type"]])
+    is.list(one) &&
+      is_string(one[["field_name"]]) &&
+      is_string(one[["numpy_type"]])
   }
   noted <- if (is.list(noted)) Filter(is_whole, noted)
   of <- vapply(noted, `[[`, "", "field_name")

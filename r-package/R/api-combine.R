@@ -10,9 +10,10 @@ row_bound <- function(of) {
 # Attributes without the classes that are nothing any more.
 without_bound_classes <- function(attributes) {
   classes <- attributes[["class"]]
-  left <- setdiff(classes, row_bound("class"))
-  if (length(left) < length(classes)) {
-    attributes[["class"]] <- if (length(setdiff(left, "data.frame"))) left
+  if (!is.null(classes) && any(classes %in% row_bound("class"))) {
+    left <- setdiff(classes, row_bound("class"))
+    is_plain <- !length(left) || identical(left, "data.frame")
+    attributes[["class"]] <- if (!is_plain) left
   }
   attributes
 }

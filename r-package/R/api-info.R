@@ -13,7 +13,7 @@
 #'   `frames`, a data frame of `name`, `rows`, `columns` (`NA` for what is no data frame), `r` (class),
 #'   `storage` ([typeof()]), `length`, `dim` (such as `"2 x 3"`, `NA` without dimensions); `columns`, a
 #'   data frame of `frame`, `name`, `type` (a row of the type table, `NA` outside it), `r` (class),
-#'   `arrow` (type), `pandas` (dtype), `missing` (count).
+#'   `arrow` (type), `pandas` (the dtype that Python loads it as), `missing` (count).
 #' @section Errors:
 #' As [cf_load()].
 #' @section Source:

@@ -83,6 +83,7 @@ def cleanup(
 
     Raises:
         UsageError: ``older_than`` is no length of time.
+        BucketNotFoundError: There is no such bucket or folder.
         StoreError: The store refused or failed.
     """
     import pandas as pd  # noqa: PLC0415 - slow to import

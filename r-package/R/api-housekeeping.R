@@ -45,8 +45,8 @@ cf_expire <- function(uri, after = "30d", ..., options = list()) {
 #' @returns A data frame: `kind` (`"upload"`, in a folder `"temporary"`; `"batch"`; or `"expired"`), `key`, `modified`
 #'   (POSIXct, UTC), `size` (bytes, `NA` where the store does not tell), `done` (whether it was removed).
 #' @section Errors:
-#' `crossframe_error_usage` (no length of time), `crossframe_error_access_denied` and other kinds of
-#' `crossframe_error_store`.
+#' `crossframe_error_usage` (no length of time), `crossframe_error_bucket_not_found` (no such bucket or folder),
+#' `crossframe_error_access_denied` and other kinds of `crossframe_error_store`.
 #' @section Source:
 #' Amazon S3 API Reference, "ListMultipartUploads" and "AbortMultipartUpload".
 #' @examples

@@ -170,6 +170,12 @@ def test_cleanup_of_a_batch_that_was_killed(place):
 
 
 @on_a_folder
+def test_cleanup_of_what_is_not_there(place):
+    with pytest.raises(errors.BucketNotFoundError, match="nowhere"):
+        cf.cleanup(folder(place).parent / "nowhere")
+
+
+@on_a_folder
 def test_a_batch_is_as_old_as_its_last_key(place):
     first, *rest = kill_while_saving(place)
     age(folder(place) / first, 8)

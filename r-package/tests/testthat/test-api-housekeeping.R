@@ -100,6 +100,14 @@ on_roots("what a killed batch left behind goes for good", function(kind) {
   expect_identical(unique(cf_versions("d/")$key), kept)
 })
 
+test_that("a folder that is not there is told", {
+  expect_error(
+    cf_cleanup(tempfile("nowhere-")),
+    "nowhere-",
+    class = "crossframe_error_bucket_not_found"
+  )
+})
+
 test_that("a batch is as old as its last key", {
   root <- tempfile("root-")
   with_root(root = root, {

@@ -224,7 +224,8 @@ def load(
             made of a Dask DataFrame, or ``part.0.parquet``, ``part.1.parquet`` ... below it.
         format: Name of the format; by default chosen by magic bytes, then by extension.
         name: The object of an RData to load; may be left out where it holds one.
-        columns: Columns to load, in this order; by default all.
+        columns: Columns to load, in this order; by default all. In a part of a data set that lacks one it
+            is missing.
         version: Version id; by default the newest.
         as_: ``"pandas"``, ``"arrow"`` or ``"polars"``.
         dtype_backend: ``"pyarrow"`` gives pandas frames Arrow-backed dtypes, which tell NA from NaN.

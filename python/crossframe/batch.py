@@ -125,6 +125,8 @@ def load_many(
 ) -> Any:  # noqa: ANN401 - a dict of frames, or a frame by as_
     """Load every key that a pattern matches, several at a time.
 
+    Each key is a frame of its own, the parts of a data set too: ``load`` of their prefix gives them as one.
+
     Args:
         pattern: As for ``find``.
         regex: As for ``find``; so are the next six.
@@ -140,7 +142,8 @@ def load_many(
             tells of every failing key. ``"skip"``: a warning for each, the rest is returned.
         combine: Put all below each other, as one frame: columns ``key``, the fields, then those of the
             frames, of which a key that lacks one has missing values. Key and text fields are categories;
-            numbers widen, levels unite in first-seen order, and what has no type in common is an error.
+            numbers widen, levels unite in first-seen order, and what has no type in common is an error. R's
+            attributes stay where all agree, but not data.table's key or dplyr's groups: those are of rows.
         format: Name of the format; by default chosen by magic bytes, then by extension.
         columns: Columns to load, in this order; by default all. Of Parquet, only these are read.
         as_: ``"pandas"``, ``"arrow"`` or ``"polars"``.

@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crossframe import _rserial
 from crossframe.arrow_types import type_text
-from crossframe.attributes import R_KEY, STORAGE_KEY, RMetadata, to_array, with_metadata
+from crossframe.attributes import STORAGE_KEY, with_metadata
 from crossframe.errors import SchemaMismatchError
+from crossframe.joined_attributes import joined_attributes
 from crossframe.pandas_note import PANDAS_KEY, read_note
 from crossframe.promotion import promote
 from crossframe.types import describe
@@ -24,7 +24,6 @@ from crossframe.types import describe
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from crossframe._rserial import Node
     from crossframe.losses import Losses
     from crossframe.patterns import Pattern
 
@@ -215,74 +214,13 @@ def _repeated(values: Sequence[Any], kind: pa.DataType, rows: Sequence[int]) -> 
 def _with_notes(table: pa.Table, parts: Sequence[Part], losses: Losses) -> pa.Table:
     """Give the whole what R and pandas noted of its parts, where that holds for all of them."""
     table = with_metadata(table, {})
-    noted = _r_notes(parts, losses)
+    noted = joined_attributes([part.table for part in parts], losses)
     if noted:
         table = noted.apply(table)
     note = _pandas_note(parts)
     if note is None:
         return table
     return with_metadata(table, {**(table.schema.metadata or {}), PANDAS_KEY: note})
-
-
-def _r_notes(parts: Sequence[Part], losses: Losses) -> RMetadata:
-    """Return R's attributes, of the first to have them, where no other part contradicts."""
-    by_schema = {_said(part): part for part in reversed(parts)}
-    noted = {said: RMetadata.of(part.table.schema) for said, part in by_schema.items()}
-    rows = [noted[_said(part)].attributes.get("row.names") for part in parts]
-    for one in noted.values():
-        one.attributes.pop("row.names", None)
-    kept = noted[_said(parts[0])]
-    _keep_agreed("the frame", kept.attributes, [one.attributes for one in noted.values()], losses)
-    for said, one in noted.items():
-        for name in by_schema[said].table.column_names:
-            column = kept.columns.setdefault(name, one.column(name))
-            _keep_agreed(name, column.attributes, [one.column(name).attributes], losses)
-    _keep_row_names(kept, rows, losses)
-    return kept
-
-
-def _said(part: Part) -> tuple[bytes | None, ...]:
-    """Return R's text with the columns it is about: without a text, too, a column says that it has none."""
-    text: bytes | None = (part.table.schema.metadata or {}).get(R_KEY)
-    return (text, *(name.encode() for name in part.table.column_names))
-
-
-def _keep_row_names(kept: RMetadata, rows: Sequence[Node | None], losses: Losses) -> None:
-    """Keep row names where every part has texts, no two of them the same."""
-    given = [one for one in rows if one is not None]
-    if not given:
-        return
-    texts = [one.kind == "character" for one in given]
-    if len(given) == len(rows) and all(texts):
-        names = pa.concat_arrays([to_array(one) for one in given])
-        if len(pc.unique(names)) == len(names):
-            kept.attributes["row.names"] = _rserial.vector(names)
-            return
-    # Numbers, such as a subset has, name nothing among the rows of others.
-    if not any(texts):
-        return
-    losses.add(
-        "row names",
-        sum(one.length for one in given),
-        "the first",
-        "are not one for each row and are not kept",
-    )
-
-
-def _keep_agreed(
-    column: str, kept: dict[str, Node], others: Sequence[Mapping[str, Node]], losses: Losses
-) -> None:
-    for name in list(kept):
-        if any(name not in other or not _same(kept[name], other[name]) for other in others):
-            del kept[name]
-            losses.add(column, 1, f"attribute '{name}'", _NOT_KEPT)
-
-
-def _same(one: Node, other: Node) -> bool:
-    return one is other or _rserial.encode(one) == _rserial.encode(other)
-
-
-_NOT_KEPT = "differ between the keys and are not kept"
 
 
 def _pandas_note(parts: Sequence[Part]) -> bytes | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from crossframe.data_sets import DataPart
     from crossframe.partitions import Partitions
     from crossframe.patterns import FieldValue
     from crossframe.selection import Filters
@@ -69,21 +69,13 @@ class PartReader:
         if columns is not None:
             form = selected(form, [name for name in columns if name in form.like.column_names])
             told = told.select([name for name in told.column_names if name in columns])
-        table, losses = again(lambda: self._read(part, form), self.retries)
+        names = None if form.whole else form.like.column_names
+        read = partial(read_part, format=self.format, name=self.name, columns=names, strict=self.strict)
+        table, losses = again(lambda: read(part), self.retries)
         table = conform(table, form, part.location.shown, losses)
         frame = frames.from_table(_with_fields(table, told, partition.fields), losses, as_="pandas")
         losses.tell(f"load '{part.location.shown}'")
         return frame if columns is None else frame[list(columns)]
-
-    def _read(self, part: DataPart, form: Form) -> tuple[pa.Table, Losses]:
-        columns = None if form.whole else form.like.column_names
-        try:
-            return read_part(part, format=self.format, name=self.name, columns=columns, strict=self.strict)
-        except UsageError:
-            if columns is None:
-                raise
-            # A column that this key lacks is missing in all its rows.
-            return read_part(part, format=self.format, name=self.name, strict=self.strict)
 
 
 def load_dask(

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from crossframe import api
+from crossframe import api, formats
 from crossframe.attributes import RMetadata
 from crossframe.codecs import data_set
 from crossframe.codecs.names import DATA_SET_NAME, SIDECAR_SUFFIX
-from crossframe.codecs.table import CODECS, Source, describe_column, frame_info
+from crossframe.codecs.table import CODECS, describe_columns, describe_table, frame_info
 from crossframe.combining import Part, combine
 from crossframe.errors import (
     AccessDeniedError,
@@ -31,6 +31,7 @@ from crossframe.errors import (
     UsageError,
 )
 from crossframe.extensions import split_extensions
+from crossframe.heads import ranged
 from crossframe.keys import group_parts, name_of, part_number
 from crossframe.losses import Losses
 from crossframe.pool import in_order
@@ -98,9 +99,11 @@ class DataSet:
     ) -> pa.Table:
         """Load all parts as one table: rows in the order of the parts, columns as ``combine`` unites them.
 
-        Row names that are whole numbers count the rows of a part, and are counted anew.
+        Row names that are whole numbers count the rows of a part, and are counted anew. A column that a part
+        lacks is missing in its rows.
 
         Raises:
+            UsageError: No part has one of ``columns``.
             SchemaMismatchError: A column has types in two parts that no type holds both of.
             CorruptObjectError: A part is not the one that is listed.
             CrossframeError: As ``load`` of one key raises, for the first failing part.
@@ -112,22 +115,30 @@ class DataSet:
                 table, lost = future.result()
                 losses.found.extend(lost.found)
                 parts.append(Part(part.location.shown, table, {}))
+        if columns is not None:
+            self._check_columns(columns, parts)
         table = combine(parts, losses, None)
+        if columns is not None:
+            table = table.select(columns)
         return table if all(part.typed for part in self.parts) else typed_where_empty(table)
+
+    def _check_columns(self, columns: Sequence[str], parts: Iterable[Part]) -> None:
+        """Refuse a column that no part has; of the parts only these were read."""
+        known = {name for part in parts for name in part.table.column_names}
+        for name in columns:
+            if name not in known:
+                raise UsageError(
+                    f"Can't find column '{name}' of the data set '{self.location.shown}'.", "No part has it."
+                )
 
     def info(self) -> Info:
         """Describe it: by the list where that tells the schema, else by loading it."""
         listed = self.listed
         if listed is not None and listed.like is not None:
-            columns = tuple(describe_column(field, None) for field in listed.like.schema)
-            rows = sum(part.rows for part in listed.parts)
+            columns = describe_columns(listed.like.schema, {})
+            frame = frame_info(self.name, sum(part.rows for part in listed.parts), columns)
         else:
-            table = self.load(Losses())
-            columns = tuple(
-                describe_column(field, values.null_count)
-                for field, values in zip(table.schema, table.columns, strict=True)
-            )
-            rows = table.num_rows
+            frame = describe_table(self.name, self.load(Losses()))
         head = self.metas[0]
         return Info(
             key=self.location.shown,
@@ -141,7 +152,7 @@ class DataSet:
             versions=None,
             media_type=None,
             metadata={},
-            frames=(frame_info(self.name, rows, columns),),
+            frames=(frame,),
         )
 
     @property
@@ -251,11 +262,33 @@ def read_part(
     columns: Sequence[str] | None = None,
     strict: bool = False,
 ) -> tuple[pa.Table, Losses]:
-    """Load one part, and what could not be kept of it."""
-    losses = Losses(strict=strict)
+    """Load one part, without those of ``columns`` that it lacks, and what could not be kept of it."""
     stored = api.fetch(part.location)
     if part.listed is not None:
         _check_bytes(part, part.listed, stored)
+    decoded = partial(_decoded, part, stored, format=format, name=name, strict=strict)
+    try:
+        table, losses = decoded(columns)
+    except UsageError:
+        if columns is None:
+            raise
+        table, losses = decoded(None)
+        table = table.select([one for one in columns if one in table.column_names])
+    if part.listed is not None and table.num_rows != part.listed.rows:
+        raise _other(part, f"It has {table.num_rows} rows, not {part.listed.rows}.")
+    return _without_row_numbers(table if part.typed else _untyped_where_empty(table)), losses
+
+
+def _decoded(
+    part: DataPart,
+    stored: Buffer,
+    columns: Sequence[str] | None,
+    *,
+    format: str | None,
+    name: str | None,
+    strict: bool,
+) -> tuple[pa.Table, Losses]:
+    losses = Losses(strict=strict)
     values = api.decode(
         part.location,
         stored,
@@ -265,25 +298,36 @@ def read_part(
         columns=columns,
         has_sidecar=part.sidecar,
     )
-    table = one_table(values, part.location)
-    if part.listed is not None and table.num_rows != part.listed.rows:
-        raise _other(part, f"It has {table.num_rows} rows, not {part.listed.rows}.")
-    return _without_row_numbers(table if part.typed else _untyped_where_empty(table)), losses
+    return one_table(values, part.location), losses
 
 
 def like_of(part: DataPart, *, format: str | None = None, name: str | None = None) -> pa.Table:
     """Return a part's table without its rows, with as little read as its format allows."""
-    stored = api.fetch(part.location)
     try:
-        choice, packed = api.open_stored(part.location.key, stored, format or part.format)
-        like = CODECS[choice.format].like
-        if like is not None:
-            source = Source(name_of(part.location.key), packed)
-            return data_set.like(one_table(like(source), part.location))
+        table = _like_by_parts(part.location, format or part.format)
     except CrossframeError as error:
         raise api.placed(error, part.location.uri) from None
-    table, _ = read_part(part, format=format, name=name)
-    return data_set.like(table if part.typed else typed_where_empty(table))
+    if table is None:
+        table, _ = read_part(part, format=format, name=name)
+        table = table if part.typed else typed_where_empty(table)
+    return data_set.like(table)
+
+
+def _like_by_parts(location: Location, format: str | None) -> pa.Table | None:
+    """Return a table without its rows by reading parts of the object; ``None`` where all must be read."""
+    try:
+        size = location.store.head(location.key).size
+    except ObjectNotFoundError:
+        return None  # whoever reads it all meets the same, and knows what to say
+    magic = bytes(location.store.get(location.key, length=formats.HEAD_BYTES))
+    known = format or formats.sniff_format(magic)
+    if known is None or formats.sniff_compression(magic):
+        return None
+    like = CODECS[formats.format_row(known).name].like
+    if like is None:
+        return None
+    formats.choose(location.key, magic, format)  # which warns of a key that tells another
+    return like(ranged(location, size))
 
 
 def one_table(values: Mapping[str, Value], location: Location) -> pa.Table:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from crossframe.errors import BatchError, CrossframeError, UsageError
+from crossframe.errors import BatchError, CrossframeError, ObjectNotFoundError, UsageError
 from crossframe.matching import matches, open_pattern, some
 from crossframe.plans import find_one, is_pattern, local
 from crossframe.sidecars import beside, has_sidecar, is_there
@@ -83,6 +84,12 @@ def remove(locations: Sequence[Location], schemas: Sequence[Location] = ()) -> l
     if failed:
         raise BatchError.of(failed, {}, verb="delete", hint=None)
     return [one.shown for one in locations]
+
+
+def remove_for_good(location: Location) -> None:
+    """Delete an object without keeping it as an older version; no error where it is gone."""
+    with suppress(ObjectNotFoundError):
+        location.store.delete(location.key, version=location.store.head(location.key).version)
 
 
 def _delete_all(locations: Sequence[Location]) -> dict[str, CrossframeError]:

@@ -16,12 +16,11 @@ from crossframe.codecs import compression as compressions
 from crossframe.codecs import csv, csv_schema, parquet, rds
 from crossframe.codecs.inspect_r import describe_object
 from crossframe.codecs.r_values import decode_value
-from crossframe.codecs.table import CODECS
+from crossframe.codecs.table import CODECS, describe_columns
 from crossframe.errors import CodecError, ConversionError, CrossframeError, DecodeError, UsageError
 from crossframe.keys import name_of
 from crossframe.losses import Losses
-from crossframe.results import ColumnInfo, ObjectInfo
-from crossframe.types import describe
+from crossframe.results import ObjectInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,8 +151,7 @@ def _r(location: Location, packed: Packed, name: str | None, choice: Choice) -> 
 
 
 def _parquet(location: Location, meta: ObjectMeta, rows: int, version: str | None, choice: Choice) -> Head:
-    file = cast("BinaryIO", io.BufferedReader(Ranges(location, meta.size, version), 1))
-    table, count, missing = parquet.head(file, rows)
+    table, count, missing = parquet.head(ranged(location, meta.size, version), rows)
     info = _info(location, table, count, missing)
     return Head(choice, table, info, (info,), whole=False)
 
@@ -194,15 +192,17 @@ def _decode_csv(records: bytes, schema: str | None, size: int, delimiter: str) -
 
 
 def _info(location: Location, table: pa.Table, rows: int | None, missing: Mapping[str, int]) -> ObjectInfo:
-    columns = []
-    for field in table.schema:
-        words = describe(field.type)
-        columns.append(ColumnInfo(field.name, words.r, words.arrow, words.pandas, missing.get(field.name)))
-    return ObjectInfo(name_of(location.key), "data.frame", rows, tuple(columns))
+    columns = describe_columns(table.schema, missing)
+    return ObjectInfo(name_of(location.key), "data.frame", rows, columns)
 
 
 def _missing(table: pa.Table) -> dict[str, int]:
     return {name: column.null_count for name, column in zip(table.column_names, table.columns, strict=True)}
+
+
+def ranged(location: Location, size: int, version: str | None = None) -> BinaryIO:
+    """Return an object as a file whose reads are all that is read of it."""
+    return cast("BinaryIO", io.BufferedReader(Ranges(location, size, version), 1))
 
 
 class Ranges(io.RawIOBase):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crossframe.deletion import remove
+from crossframe.deletion import remove, remove_for_good
 from crossframe.durations import days_of, seconds_of
 from crossframe.errors import NotSupportedError, UsageError
 from crossframe.keys import parse_uri
 from crossframe.plans import of_this_machine
+from crossframe.selection import saving_folder
 from crossframe.stores import Expires, KeepsUploads, resolve
 from crossframe.streams import make_folder
 
@@ -63,20 +65,25 @@ def cleanup(
     *,
     options: S3Options | None = None,
 ) -> pd.DataFrame:
-    """Remove what uploads that were cut off left behind, and from a folder what has expired.
+    """Remove what uploads and batches that were cut off left behind, and from a folder what has expired.
+
+    A batch is one that ``save_many(atomic=True)`` was writing when its process was killed: keys below
+    ``.saving-`` and 16 digits, which no pattern matches. They are removed for good.
 
     Args:
-        uri: A prefix, bucket or folder; by default the root.
-        older_than: Only uploads begun longer ago: a younger one may still be running.
+        uri: A prefix, bucket or folder; by default the root. All of it is listed.
+        older_than: Only uploads begun longer ago, and batches of which the last key was written longer ago: a
+            younger one may still be running.
         dry_run: Only tell what would be removed.
         options: How to reach S3.
 
     Returns:
-        A frame of kind (``"upload"``, in a folder ``"temporary"``, or ``"expired"``), key, modified (UTC),
-        size (bytes; missing where it is not told) and done (whether it was removed).
+        A frame of kind (``"upload"``, in a folder ``"temporary"``; ``"batch"``; or ``"expired"``), key,
+        modified (UTC), size (bytes; missing where it is not told) and done (whether it was removed).
 
     Raises:
         UsageError: ``older_than`` is no length of time.
+        BucketNotFoundError: There is no such bucket or folder.
         StoreError: The store refused or failed.
     """
     import pandas as pd  # noqa: PLC0415 - slow to import
@@ -105,7 +112,8 @@ def cleanup_rows(
     age = seconds_of(older_than)
     location = _below(uri, options)
     now = datetime.now(UTC)
-    rows = list(_uploads(location, now - timedelta(seconds=age), dry_run=dry_run))
+    before = now - timedelta(seconds=age)
+    rows = [*_uploads(location, before, dry_run=dry_run), *_batches(location, before, dry_run=dry_run)]
     return rows + list(_expired(location, now, dry_run=dry_run))
 
 
@@ -161,6 +169,22 @@ def _uploads(location: Location, before: datetime, *, dry_run: bool) -> Iterator
             yield _row(kind, location.at(upload.key), upload.started, None, done=not dry_run)
 
 
+def _batches(location: Location, before: datetime, *, dry_run: bool) -> Iterator[dict[str, Any]]:
+    found: dict[str, list[ObjectMeta]] = defaultdict(list)
+    for meta in location.store.list(location.key):
+        folder = saving_folder(meta.key)
+        if folder is not None:
+            found[folder].append(meta)
+    for metas in found.values():
+        # Why the last: a batch of many keys may run for long, and its first are not left behind.
+        if max(meta.modified for meta in metas) > before:
+            continue
+        for meta in metas:
+            if not dry_run:
+                remove_for_good(location.at(meta.key))
+            yield _row("batch", location.at(meta.key), meta.modified, meta.size, done=not dry_run)
+
+
 def _expired(location: Location, now: datetime, *, dry_run: bool) -> Iterator[dict[str, Any]]:
     # Why here: a folder has no server that would carry its rules out.
     if not _is_folder(location) or not isinstance(location.store, Expires):
@@ -169,7 +193,9 @@ def _expired(location: Location, now: datetime, *, dry_run: bool) -> Iterator[di
     for prefix, days in location.store.expiries().items():
         last = now - timedelta(days=days)
         for meta in location.store.list(prefix):
-            if meta.key.startswith(location.key) and _covers(prefix, meta.key) and meta.modified <= last:
+            is_meant = meta.key.startswith(location.key) and _covers(prefix, meta.key)
+            # What a batch is writing is not yet there to expire.
+            if is_meant and meta.modified <= last and saving_folder(meta.key) is None:
                 found[meta.key] = meta
     for key in sorted(found):
         if not dry_run:

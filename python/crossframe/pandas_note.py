@@ -25,10 +25,23 @@ _USUAL: dict[pa.DataType, str] = {
     for name in ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
 }
 
+# The dtypes, beside Arrow's, that a column may have had in place of the usual one.
+# numpy's hold no missing value.
+_NUMPY = {"boolean": "bool"} | {
+    dtype: dtype.lower() for dtype in _USUAL.values() if dtype.startswith(("Int", "UInt"))
+}
+_OTHERS = {"float32": {"Float32", "Float64"}, "float64": {"Float32", "Float64"}, "str": {"string"}}
+# Made here, whatever was noted.
+_NEVER_ARROW = {"category", "complex128", "object"}
+
 
 def read_note(schema: pa.Schema) -> dict[str, Any]:
     """Return the note; empty where there is none, or a broken one: it comes from outside."""
-    text = (schema.metadata or {}).get(PANDAS_KEY)
+    return parse_note((schema.metadata or {}).get(PANDAS_KEY))
+
+
+def parse_note(text: bytes | None) -> dict[str, Any]:
+    """Return what the text of a note says; nothing where there is none, or it is broken."""
     try:
         note = json.loads(text) if text is not None else {}
         whole = all(
@@ -39,6 +52,28 @@ def read_note(schema: pa.Schema) -> dict[str, Any]:
         return {}
     parts = isinstance(note.get("attributes", {}), dict) and isinstance(note.get("index_columns", []), list)
     return note if whole and parts else {}
+
+
+def noted_dtypes(note: dict[str, Any]) -> dict[str | None, str]:
+    """Return the dtype that pandas noted of each column."""
+    return {column["field_name"]: column["numpy_type"] for column in note.get("columns", [])}
+
+
+def dtype_word(arrow: str, usual: str, noted: str | None, missing: int | None) -> str:
+    """Return the pandas dtype that a column loads as.
+
+    Args:
+        arrow: Its Arrow type.
+        usual: The dtype that the type table gives it.
+        noted: The dtype that pandas noted of it.
+        missing: Its missing values; ``None`` where they are not known.
+    """
+    if noted is None:
+        return usual
+    if noted.endswith("[pyarrow]"):
+        return usual if usual.endswith("[pyarrow]") or usual in _NEVER_ARROW else f"{arrow}[pyarrow]"
+    is_numpy = noted == _NUMPY.get(usual) and not missing
+    return noted if is_numpy or noted in _OTHERS.get(usual, ()) else usual
 
 
 def says_more(schema: pa.Schema) -> bool:

@@ -92,7 +92,7 @@ class ColumnInfo:
         name: Name of the column.
         r: Class in R.
         arrow: Arrow type.
-        pandas: pandas dtype.
+        pandas: The pandas dtype that it loads as.
         missing: Number of missing values; ``None`` where only reading all would tell.
     """
 

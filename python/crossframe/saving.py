@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from crossframe import api
+from crossframe.deletion import remove_for_good
 from crossframe.errors import BatchError, CrossframeError, CrossframeWarning, UsageError
 from crossframe.plans import Copy
 from crossframe.pool import in_order
@@ -137,10 +138,9 @@ def _all(
 
 def _remove(folder: Location) -> None:
     """Remove what lies below a folder of ours, without keeping it as older versions."""
-    store = folder.store
     try:
-        for meta in list(store.list(folder.key)):
-            store.delete(meta.key, version=store.head(meta.key).version)
+        for meta in list(folder.store.list(folder.key)):
+            remove_for_good(folder.at(meta.key))
     except CrossframeError as error:
         warnings.warn(
             CrossframeWarning(f"Can't remove what was written for a moment, '{folder.shown}': {error}"),

@@ -144,6 +144,12 @@ def select(
     )
 
 
+def saving_folder(key: str) -> str | None:
+    """Return the folder in which a key was written before it is seen, or ``None``: it is no such key."""
+    found = _HIDDEN.search(key) if SAVING in key else None
+    return None if found is None else key[: found.end()]
+
+
 def texts_of(exclude: object) -> tuple[str, ...]:
     """Return the patterns of ``exclude=``: one, several or none.
 

@@ -1,9 +1,22 @@
 # Many data frames to one: rows below each other, columns by name. R's attributes are kept where the
 # frames agree.
 
-# What rows below each other make untrue, on a frame and on a column.
-row_bound <- c("sorted", "index", "groups")
-column_bound <- c("names", "tsp", "dim", "dimnames")
+# What rows below each other make untrue: attributes of a "frame" or a "column", and classes (of is "class").
+row_bound <- function(of) {
+  table <- shared_table("row_bound")
+  table$name[table$of == of]
+}
+
+# Attributes without the classes that are nothing any more.
+without_bound_classes <- function(attributes) {
+  classes <- attributes[["class"]]
+  if (!is.null(classes) && any(classes %in% row_bound("class"))) {
+    left <- setdiff(classes, row_bound("class"))
+    is_plain <- !length(left) || identical(left, "data.frame")
+    attributes[["class"]] <- if (!is_plain) left
+  }
+  attributes
+}
 
 # All rows in the order of the parts.
 #
@@ -227,9 +240,10 @@ dress_column <- function(name, values, pieces, kinds, type, united, alone) {
     attr(values, "units") <- attr(first, "units")
   }
   own <- Map(pieces, kinds, f = function(piece, kind) {
-    column_attributes(piece, kind$type)
+    attributes <- column_attributes(piece, kind$type)
+    if (alone) attributes else without_bound_classes(attributes)
   })
-  kept <- agreed_attributes(own, whose, if (!alone) column_bound)
+  kept <- agreed_attributes(own, whose, if (!alone) row_bound("column"))
   if (any(vapply(kinds, function(kind) kind$type != type, NA))) {
     # Why: a class is one of values of its own type.
     kept[["class"]] <- NULL
@@ -277,14 +291,9 @@ with_frame_attributes <- function(frame, parts) {
     return(frame)
   }
   own <- lapply(parts, function(part) {
-    attributes <- frame_attributes(part, rows_told = TRUE)
-    attributes$row.names <- NULL
-    attributes
+    without_bound_classes(frame_attributes(part, rows_told = TRUE))
   })
-  kept <- agreed_attributes(own, "the frame", row_bound)
-  if ("groups" %in% names(own[[1L]])) {
-    kept$class <- setdiff(kept$class, c("grouped_df", "rowwise_df"))
-  }
+  kept <- agreed_attributes(own, "the frame", row_bound("frame"))
   origins <- lapply(parts, attr, origin_attribute, exact = TRUE)
   if (all(vapply(origins, identical, NA, origins[[1L]]))) {
     kept[[origin_attribute]] <- origins[[1L]]

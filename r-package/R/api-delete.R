@@ -83,6 +83,17 @@ abort_version_of_many <- function() {
   )
 }
 
+# Without keeping it as an older version; no error where it is gone.
+delete_for_good <- function(store, key) {
+  tryCatch(
+    {
+      version <- store$head(key)$version
+      store$delete(key, version = if (!is.na(version)) version)
+    },
+    crossframe_error_object_not_found = function(condition) NULL
+  )
+}
+
 # The key of the sidecar beside an object, character() for none.
 sidecar_there <- function(location) {
   sidecar <- beside(location)

@@ -32,19 +32,21 @@ cf_expire <- function(uri, after = "30d", ..., options = list()) {
 
 #' Remove what was left behind
 #'
-#' Uploads that were begun and never ended, which a bucket's listing does not show and its owner pays for; in a folder
-#' the temporary files of writers that were killed, and what has expired ([cf_expire()]).
+#' Uploads that were begun and never ended, which a bucket's listing does not show and its owner pays for; what
+#' [cf_save_many()] with `atomic = TRUE` was writing when its process was killed: keys below `.saving-` and 16 digits,
+#' which no pattern matches and which are removed for good; in a folder the temporary files of writers that were
+#' killed, and what has expired ([cf_expire()]).
 #'
 #' @inheritParams cf_save
-#' @param uri String; a bucket, folder or prefix, by default the root.
-#' @param older_than How old what was left behind must be: `"7d"`, `"12h"`, a number of seconds or a difftime. Younger
-#'   uploads may be under way.
+#' @param uri String; a bucket, folder or prefix, by default the root. All of it is listed.
+#' @param older_than How old what was left behind must be: `"7d"`, `"12h"`, a number of seconds or a difftime; of a
+#'   batch, the key that was written last. What is younger may be under way.
 #' @param dry_run `TRUE` only says what would be removed.
-#' @returns A data frame: `kind` (`"upload"`, `"temporary"` or `"expired"`), `key`, `modified` (POSIXct, UTC), `size` (bytes,
-#'   `NA` where the store does not tell), `done` (whether it was removed).
+#' @returns A data frame: `kind` (`"upload"`, in a folder `"temporary"`; `"batch"`; or `"expired"`), `key`, `modified`
+#'   (POSIXct, UTC), `size` (bytes, `NA` where the store does not tell), `done` (whether it was removed).
 #' @section Errors:
-#' `crossframe_error_usage` (no length of time), `crossframe_error_access_denied` and other kinds of
-#' `crossframe_error_store`.
+#' `crossframe_error_usage` (no length of time), `crossframe_error_bucket_not_found` (no such bucket or folder),
+#' `crossframe_error_access_denied` and other kinds of `crossframe_error_store`.
 #' @section Source:
 #' Amazon S3 API Reference, "ListMultipartUploads" and "AbortMultipartUpload".
 #' @examples
@@ -69,6 +71,7 @@ cf_cleanup <- function(
   now <- Sys.time()
   rbind(
     clean_uploads(location, now - age, dry_run),
+    clean_batches(location, now - age, dry_run),
     clean_expired(location, now, dry_run)
   )
 }
@@ -97,6 +100,20 @@ clean_uploads <- function(location, before, dry_run) {
   cleaned(kind, location, left$key, left$started, unknown, !dry_run)
 }
 
+# A batch is as old as its last key: one of many keys may run for long, and its first are not left behind.
+clean_batches <- function(location, before, dry_run) {
+  left <- location$store$list(location$key)
+  folder <- saving_folders(left$key)
+  young <- folder[left$modified > before]
+  left <- left[!is.na(folder) & !folder %in% young, ]
+  if (!dry_run) {
+    for (key in left$key) {
+      delete_for_good(location$store, key)
+    }
+  }
+  cleaned("batch", location, left$key, left$modified, left$size, !dry_run)
+}
+
 # Why here: a folder has no server that would carry its rules out.
 clean_expired <- function(location, now, dry_run) {
   nothing <- cleaned("expired", location, character(), numeric(), numeric(), NA)
@@ -106,8 +123,10 @@ clean_expired <- function(location, now, dry_run) {
   rules <- location$store$expiries()
   parts <- lapply(names(rules), function(prefix) {
     found <- location$store$list(prefix)
+    # What a batch is writing is not yet there to expire.
     covered <- startsWith(found$key, location$key) &
-      (goes_below(prefix) | found$key == prefix)
+      (goes_below(prefix) | found$key == prefix) &
+      is.na(saving_folders(found$key))
     found[covered & found$modified <= now - rules[[prefix]] * 86400, ]
   })
   found <- do.call(rbind, parts)

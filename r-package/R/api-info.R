@@ -13,7 +13,7 @@
 #'   `frames`, a data frame of `name`, `rows`, `columns` (`NA` for what is no data frame), `r` (class),
 #'   `storage` ([typeof()]), `length`, `dim` (such as `"2 x 3"`, `NA` without dimensions); `columns`, a
 #'   data frame of `frame`, `name`, `type` (a row of the type table, `NA` outside it), `r` (class),
-#'   `arrow` (type), `pandas` (dtype), `missing` (count).
+#'   `arrow` (type), `pandas` (the dtype that Python loads it as), `missing` (count).
 #' @section Errors:
 #' As [cf_load()].
 #' @section Source:
@@ -123,7 +123,13 @@ describe_columns <- function(frame, value) {
     return(no_columns())
   }
   # Why unclass: a class's own [[, such as a time series frame's, may mean something else.
-  described <- Map(describe_column, unclass(value), names(value))
+  described <- Map(
+    describe_column,
+    unclass(value),
+    names(value),
+    origin_entries(value),
+    origin_dtypes(value)
+  )
   data.frame(
     frame = frame,
     name = names(value),
@@ -133,24 +139,63 @@ describe_columns <- function(frame, value) {
 }
 
 # A column in the words of types.csv, NA where it has no row.
-describe_column <- function(x, name) {
+#
+# noted: what is noted of the Arrow type that it came from, NULL for nothing; dtype: of the one it had in pandas,
+# NA for nothing.
+describe_column <- function(x, name, noted, dtype) {
   type <- tryCatch(
     column_type(x, name),
     crossframe_error_unsupported_type = function(condition) NA_character_
   )
-  zone <- if (identical(type, "posixct")) arrow_zone(x)
-  pandas <- r_types()[type, "pandas"]
+  arrow <- if (is.na(type)) NA_character_ else origin_type(x, type, noted)
+  missing <- missing_count(x, type)
+  usual <- usual_dtype(type, arrow)
   data.frame(
     type = type,
     r = paste(class(x), collapse = "/"),
-    arrow = if (is.na(type)) NA_character_ else arrow_type(x, type),
-    pandas = if (is.null(zone)) {
-      pandas
+    arrow = arrow,
+    pandas = if (is.na(dtype) || is.na(type)) {
+      usual
     } else {
-      sub("UTC", zone, pandas, fixed = TRUE)
+      noted_dtype(arrow, usual, dtype, missing)
     },
-    missing = missing_count(x, type)
+    missing = missing
   )
+}
+
+# The pandas dtype of a column by its row of types.csv and its Arrow type.
+usual_dtype <- function(type, arrow) {
+  if (grepl("^u?int[0-9]+$", arrow)) {
+    return(sub("int", "Int", sub("^u", "U", arrow)))
+  }
+  if (grepl("^(timestamp|duration)\\[", arrow)) {
+    words <- c(timestamp = "datetime64", duration = "timedelta64")
+    word <- words[[sub("\\[.*$", "", arrow)]]
+    return(paste0(word, sub("tz=", "", sub("^[a-z]+", "", arrow))))
+  }
+  if (identical(arrow, "float")) "float32" else r_types()[type, "pandas"]
+}
+
+# The dtypes that pandas may have noted in place of the usual one, beside numpy's and Arrow's.
+other_dtypes <- list(
+  float32 = c("Float32", "Float64"),
+  float64 = c("Float32", "Float64"),
+  str = "string"
+)
+
+# The pandas dtype that a column loads as where one was noted.
+noted_dtype <- function(arrow, usual, noted, missing) {
+  if (endsWith(noted, "[pyarrow]")) {
+    made_here <- usual %in% c("category", "complex128", "object")
+    keeps <- endsWith(usual, "[pyarrow]") || made_here
+    return(if (keeps) usual else paste0(arrow, "[pyarrow]"))
+  }
+  # numpy's whole numbers and truths hold no missing value
+  numpy <- if (usual == "boolean") "bool" else tolower(usual)
+  is_numpy <- grepl("^(boolean|U?Int[0-9]+)$", usual) &&
+    noted == numpy &&
+    !isTRUE(missing > 0L)
+  if (is_numpy || noted %in% other_dtypes[[usual]]) noted else usual
 }
 
 # NULL cells of a list; rows of a data frame or matrix are never missing as such.

@@ -197,7 +197,8 @@ uri_of <- function(location) {
 #'   such as [cf_share()] gives; or the prefix of a data set, with its slash or without.
 #' @param format String; name of the format, by default chosen by magic bytes, then by extension.
 #' @param name String; the object of an RData to load, which may be left out where it holds one.
-#' @param columns Names of the columns to load, in this order; by default all.
+#' @param columns Names of the columns to load, in this order; by default all. In a part of a data set that lacks one
+#'   it is missing.
 #' @param version String; version id ([cf_versions()]), by default the newest. The types of a CSV are those of that
 #'   version, too.
 #' @param trust `TRUE` loads an RDS or RData although it holds code, which [cf_check()] names: only for

@@ -87,8 +87,7 @@ reveal <- function(from, to, overwrite) {
 remove_hidden <- function(store, folder) {
   tryCatch(
     for (key in store$list(folder)$key) {
-      version <- store$head(key)$version
-      store$delete(key, version = if (!is.na(version)) version)
+      delete_for_good(store, key)
     },
     crossframe_error = function(condition) {
       cf_warn(

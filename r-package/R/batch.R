@@ -4,7 +4,8 @@
 #'
 #' Objects are fetched several at a time, and each is decoded while others arrive. Each is named as [cf_load()]
 #' would name it: an RData's objects by their own names, everything else by its key's last segment without
-#' known extensions.
+#' known extensions. Each key is a frame of its own, the parts of a data set too: [cf_load()] of their prefix gives
+#' them as one.
 #'
 #' @section One frame:
 #' With `combine = TRUE` the frames are put below each other. The columns are `key`, the pattern's fields,
@@ -12,7 +13,8 @@
 #' of its name. `key` and text fields are factors. Where a frame has no such column, its rows have missing
 #' values. Integer, integer64 and double become the widest of them; levels of factors are united in the order in
 #' which they are first seen; a factor that meets text becomes text; other types do not mix. Attributes are
-#' kept where the frames agree.
+#' kept where the frames agree, but not what is true of one frame's rows only, such as data.table's key or dplyr's
+#' groups.
 #'
 #' @inheritParams cf_find
 #' @inheritSection cf_find Patterns

@@ -27,18 +27,43 @@ note_origin <- function(x, arrow, pandas = NULL) {
 # The Arrow types to write: R's own, or those the frame came from where they still fit.
 origin_arrow <- function(x, types) {
   columns <- as.list(unclass(x))
+  entries <- origin_entries(x)
+  arrow <- Map(origin_type, columns, types, entries)
+  as.character(unlist(arrow, use.names = FALSE))
+}
+
+# What is noted of each column, NULL for nothing.
+origin_entries <- function(x) {
   noted <- read_origin(x)[["columns"]]
-  position <- match(names(columns), names(noted))
-  vapply(seq_along(columns), FUN.VALUE = "", function(i) {
-    own <- arrow_type(columns[[i]], types[[i]])
-    entry <- if (!is.na(position[i])) noted[[position[i]]]
-    fits <- is.list(entry) &&
-      identical(entry[["r"]], types[[i]]) &&
-      is.character(entry[["arrow"]]) &&
-      length(entry[["arrow"]]) == 1L &&
-      fits_arrow(columns[[i]], types[[i]], entry[["arrow"]], own)
-    if (fits) entry[["arrow"]] else own
+  lapply(match(names(x), names(noted)), function(position) {
+    if (!is.na(position)) noted[[position]]
   })
+}
+
+# The Arrow type of a column: what is noted where it still fits, else R's own.
+origin_type <- function(x, type, entry) {
+  own <- arrow_type(x, type)
+  fits <- is.list(entry) &&
+    identical(entry[["r"]], type) &&
+    is.character(entry[["arrow"]]) &&
+    length(entry[["arrow"]]) == 1L &&
+    fits_arrow(x, type, entry[["arrow"]], own)
+  if (fits) entry[["arrow"]] else own
+}
+
+# The dtype that pandas noted of each column, NA for none.
+origin_dtypes <- function(x) {
+  pandas <- read_origin(x)[["pandas"]]
+  noted <- if (is.list(pandas)) pandas[["columns"]]
+  is_whole <- function(one) {
+    is.list(one) &&
+      is_string(one[["field_name"]]) &&
+      is_string(one[["numpy_type"]])
+  }
+  noted <- if (is.list(noted)) Filter(is_whole, noted)
+  of <- vapply(noted, `[[`, "", "field_name")
+  dtypes <- vapply(noted, `[[`, "", "numpy_type")
+  as.character(dtypes[match(names(x), of)])
 }
 
 # pandas' note as JSON text, or NULL.

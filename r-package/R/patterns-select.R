@@ -8,6 +8,14 @@ most_prefixes <- 100L
 saving_folder <- ".saving-"
 hidden_expression <- "(^|/)[.]saving-[0-9a-f]{16}/"
 
+# The folder in which each key was written before it is seen, NA where it is no such key.
+saving_folders <- function(keys) {
+  found <- regexpr(hidden_expression, keys)
+  folders <- substr(keys, 1L, found + attr(found, "match.length") - 1L)
+  folders[found < 0L] <- NA
+  folders
+}
+
 # Why not int and float: 7 is also written 007, and 0.5 is 5e-1.
 one_text_types <- c("str", "date")
 

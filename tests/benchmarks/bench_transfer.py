@@ -30,6 +30,8 @@ from rich.table import Table
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
+from scratch import scratch  # noqa: E402 - beside this file
+
 from servers import Server, seaweedfs  # noqa: E402 - beside the folder of this file
 
 BUCKET = "bench"
@@ -186,13 +188,13 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write every measurement here")
     arguments = parser.parse_args()
     # Why: a disk's moods would be what is measured.
-    tempfile.tempdir = arguments.folder
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "sent.bin"
+    with scratch(arguments.folder) as folder:
+        tempfile.tempdir = str(folder)
+        file = folder / "sent.bin"
         with file.open("wb") as sent:
             for _ in range(arguments.mebibytes):
                 sent.write(os.urandom(_BLOCK))
-        measured = run(Path(folder), file, arguments.rounds)
+        measured = run(folder, file, arguments.rounds)
     show(measured, arguments.mebibytes)
     if arguments.json:
         arguments.json.write_text(json.dumps(measured, indent=1))

@@ -244,6 +244,7 @@ def good() -> list[Vector]:
             [TYPED[3], TYPED[1]],
             columns=["code", "f"],
         ),
+        *lacking(),
         Vector(
             "listed_others",
             "what is not listed is no part, whatever its name",
@@ -263,6 +264,35 @@ def good() -> list[Vector]:
             BOTH,
         ),
         Vector("listed_empty_part", "a part without rows", listed("csv", ONE.slice(0, 0), ONE, TWO), BOTH),
+    ]
+
+
+def lacking() -> list[Vector]:
+    """Return data sets of which not every part has the columns asked for."""
+    parts = [ONE.append_column("z", [[0.5, 1.5]]), pa.table({"x": pa.array([3], pa.int32())})]
+    expected = [column("z", "double", ["0x1p-1", "0x1.8p+0", None]), column("x", "integer", [1, 2, 3])]
+    alone = [column("y", "character", ["a", None, None])]
+    why = "columns= of which a part lacks some: they are missing in its rows"
+    return [
+        Vector("columns_csv", why, encoded("csv", *parts), expected, columns=["z", "x"]),
+        Vector(
+            "columns_inferred",
+            f"{why}, without sidecars",
+            csv("x,y,z\n1,a,0.5\n2,,1.5\n", "x\n3\n"),
+            expected,
+            columns=["z", "x"],
+        ),
+        Vector("columns_parquet", why, encoded("parquet", *parts), expected, columns=["z", "x"]),
+        Vector("listed_columns_rds", why, listed("rds", *parts), expected, columns=["z", "x"]),
+        Vector(
+            "columns_none",
+            "columns= of which a part has none: its rows are there",
+            encoded("rds", *parts),
+            alone,
+            columns=["y"],
+        ),
+        Vector("columns_none_csv", "likewise", encoded("csv", *parts), alone, columns=["y"]),
+        Vector("columns_none_parquet", "likewise", encoded("parquet", *parts), alone, columns=["y"]),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,3 +56,15 @@ def test_every_dtype_comes_back_through_r(
             before, after = before.drop_columns(names), after.drop_columns(names)
         pd.testing.assert_frame_equal(back, frame)
         assert after.equals(before)
+
+
+@pytest.mark.parametrize("extension", EXTENSIONS)
+def test_both_tell_the_same_dtypes(
+    run_r: RunR, extension: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CROSSFRAME_ROOT", str(tmp_path))
+    key = f"d.{extension}"
+    cf.save(every_dtype(), key)
+    (told,) = json.loads(run_r("info.R", key))
+    assert told == {column.name: column.pandas for column in cf.info(key).frames[0].columns}
+    assert told["int64"] == "int64"

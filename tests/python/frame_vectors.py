@@ -8,6 +8,9 @@ from fractions import Fraction
 
 import pyarrow as pa
 
+from crossframe import _rserial
+from crossframe.attributes import RMetadata
+
 UNITS = {"secs": 1, "mins": 60, "hours": 3600, "days": 86400, "weeks": 604800}
 SHOWN_AS_UTC = {"", "Mars/Olympus"}
 BASE = {
@@ -65,3 +68,43 @@ def bits(values):
         return values.to_pylist()
     shown = ["NaN" if x is not None and math.isnan(x) else x for x in values.to_pylist()]
     return [struct.pack(">d", x) if isinstance(x, float) else x for x in shown]
+
+
+def check_tagged(node, said):
+    assert node.kind == said["type"].lower()
+    if node.kind == "list":
+        for (_, own), one in zip(node.entries, said["values"], strict=True):
+            check_tagged(own, one)
+    elif node.kind == "raw":
+        assert [f"{byte:02x}" for byte in pa.array(node).to_pylist()] == said["values"]
+    elif node.kind in BASE:
+        assert bits(pa.array(node).cast(BASE[node.kind])) == bits(expected(said))
+    check_attributes(dict(node.attributes), said.get("attributes"), also={".Environment"})
+
+
+def check_attributes(attributes, said, also=frozenset()):
+    said = said or {}
+    assert set(attributes) - also == set(said)
+    for name, one in said.items():
+        check_tagged(attributes[name], one)
+
+
+def tagged(said):
+    """Return a tagged value as an R value."""
+    if said["type"] == "list":
+        node = _rserial.generic_list([tagged(one) for one in said["values"]])
+    else:
+        node = _rserial.vector(expected(said))
+    own = said.get("attributes") or {}
+    return _rserial.with_attributes(node, [(name, tagged(one)) for name, one in own.items()])
+
+
+def metadata_of(said):
+    """Return the attributes of a frame and its columns."""
+    noted = RMetadata({name: tagged(one) for name, one in (said["attributes"] or {}).items()})
+    if said["row_names"] is not None:
+        noted.attributes["row.names"] = tagged(said["row_names"])
+    for column in said["columns"]:
+        own = column.get("attributes") or {}
+        noted.columns[column["name"]] = RMetadata({name: tagged(one) for name, one in own.items()})
+    return noted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import pickle
 import warnings
 
@@ -14,6 +15,7 @@ from pandas.testing import assert_frame_equal
 
 import crossframe as cf
 from crossframe import api, errors
+from crossframe.attributes import RMetadata, from_python
 from crossframe.stores import Location, MemoryStore
 
 FRAME = pd.DataFrame(
@@ -140,6 +142,60 @@ def test_info_tells_columns_without_loading(root):
     assert told["t"][0] == "POSIXct/POSIXt"
     assert info.modified.tzinfo == dt.UTC
     assert info.as_dict()["frames"][0]["columns"][0]["name"] == "n"
+
+
+DTYPES = pd.DataFrame(
+    {
+        "numpy": [1, 2],
+        "masked": pd.array([1, None], "Int64"),
+        "large": [1, 2**60],
+        "byte": pd.array([1, 2], "uint8"),
+        "short": pd.array([1, None], "Int8"),
+        "single": pd.array([1.5, 2], "float32"),
+        "float": pd.array([1.5, None], "Float64"),
+        "truth": [True, False],
+        "truths": pd.array([True, None], "boolean"),
+        "naive": pd.to_datetime(["2024-01-01", "2024-02-01"]).astype("datetime64[us]"),
+        "zoned": pd.date_range("2024", periods=2, tz="Europe/Oslo", unit="s"),
+        "length": pd.to_timedelta([1, 2], unit="s"),
+        "text": ["a", None],
+        "string": pd.array(["a", None], "string"),
+        "factor": pd.Categorical(["a", "b"], ordered=True),
+        "arrow": pd.array([1, 2], pd.ArrowDtype(pa.int16())),
+        "arrow_text": pd.array(["a", "b"], pd.ArrowDtype(pa.string())),
+        "day": pd.array([dt.date(2024, 1, 1)] * 2, pd.ArrowDtype(pa.date32())),
+        "numbers": pd.array([1j, 2], "complex128"),
+    }
+)
+
+
+@pytest.mark.parametrize("format", ["rds", "RData", "parquet", "csv"])
+def test_info_tells_the_dtypes_that_load_gives(root, format):
+    cf.save(DTYPES, f"d.{format}")
+    told = {column.name: column.pandas for column in cf.info(f"d.{format}").frames[0].columns}
+    assert told == {name: str(dtype) for name, dtype in cf.load(f"d.{format}").dtypes.items()}
+    assert told["numpy"] == "int64"
+
+
+@pytest.mark.parametrize("pandas", ["no note", {"columns": [{"field_name": "x"}]}, {}])
+def test_info_keeps_to_r_where_a_column_fits_its_note_no_longer(root, pandas):
+    noted = {
+        "x": {"arrow": "uint8", "r": "integer"},
+        "y": {"arrow": "int64", "r": "integer"},
+        "z": {"arrow": "int64", "r": "character"},
+        "v": {"arrow": "no type", "r": "integer"},
+        "w": [],
+    }
+    # As R leaves it that has changed the numbers.
+    origin = from_python(json.dumps({"columns": noted, "pandas": pandas}), "crossframe")
+    table = pa.table(dict.fromkeys(noted, pa.array([1, 300], pa.int32())))
+    cf.save(RMetadata({"crossframe": origin}).apply(table), "d.rds")
+    told = {one.name: (one.r, one.arrow, one.pandas) for one in cf.info("d.rds").frames[0].columns}
+    own = ("integer", "int32", "Int32")
+    assert told == {"x": own, "y": ("integer", "int64", "Int64"), "z": own, "v": own, "w": own}
+    assert {name: str(dtype) for name, dtype in cf.load("d.rds").dtypes.items()} == {
+        name: words[2] for name, words in told.items()
+    }
 
 
 def test_overwrite_and_if_match(root):

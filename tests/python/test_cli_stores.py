@@ -181,6 +181,9 @@ def test_expire(place, run):
 def test_cleanup(place, run):
     assert run("cleanup") == ""
     assert json.loads(run("cleanup", "--dry-run", "--json", "--older-than", "1d")) == []
+    cf.save(pa.table({"x": [1.5]}), "d/.saving-0123456789abcdef/a.rds")
+    (row,) = json.loads(run("cleanup", "--json", "--older-than", "0s"))
+    assert (row["kind"], row["key"], row["done"]) == ("batch", "d/.saving-0123456789abcdef/a.rds", True)
     assert "length of time" in run("cleanup", "--older-than", "soon", code=1)
 
 

@@ -14,17 +14,17 @@ import pyarrow as pa
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from frame_vectors import bits, expected
+from frame_vectors import bits, check_attributes, expected, metadata_of
 
-from crossframe import errors, frames
-from crossframe.attributes import RMetadata
+from crossframe import _rserial, errors, frames
+from crossframe.attributes import RMetadata, character, from_python, to_array
 from crossframe.combining import Part, combine
 from crossframe.losses import Losses
 from crossframe.promotion import promote
 
-VECTORS = json.loads(
-    (Path(__file__).parents[1] / "conformance" / "combine" / "combine.json").read_text("utf-8")
-)
+FOLDER = Path(__file__).parents[1] / "conformance" / "combine"
+VECTORS = json.loads((FOLDER / "combine.json").read_text("utf-8"))
+ATTRIBUTES = json.loads((FOLDER / "attributes.json").read_text("utf-8"))
 
 
 def table_of(columns):
@@ -68,6 +68,66 @@ def test_vector(vector):
     keys = [f"k{number}" for number, table in enumerate(tables, 1) for _ in range(table.num_rows)]
     assert combined.column("key").to_pylist() == keys
     assert not losses.found
+
+
+@pytest.mark.parametrize("vector", ATTRIBUTES, ids=[vector["name"] for vector in ATTRIBUTES])
+def test_attributes(vector):
+    tables = [metadata_of(frame).apply(table_of(frame["columns"])) for frame in vector["frames"]]
+    combined = put_together(*tables)
+    wanted = vector["expected"]
+    for column in table_of(wanted["columns"]).schema.names:
+        assert combined.column(column).to_pylist() == table_of(wanted["columns"]).column(column).to_pylist()
+    kept = RMetadata.of(combined.schema)
+    names = {} if wanted["row_names"] is None else {"row.names": wanted["row_names"]}
+    check_attributes(kept.attributes, (wanted["attributes"] or {}) | names)
+    for column in wanted["columns"]:
+        check_attributes(kept.column(column["name"]).attributes, column.get("attributes"))
+
+
+def array_of(dims, names):
+    """Return a table of one column that is an R array of counted numbers; rows and columns have names."""
+    width = int(np.prod(dims[1:]))
+    values = pa.array(np.arange(float(dims[0] * width)))
+    own = {"dim": from_python(dims, "dim")}
+    if names is not None:
+        rows = character(f"row {number}" for number in range(dims[0]))
+        own["dimnames"] = _rserial.generic_list([rows, *map(character, names)])
+    noted = RMetadata({}, {"x": RMetadata(own)})
+    return noted.apply(pa.table({"x": pa.FixedSizeListArray.from_arrays(values, width)}))
+
+
+@pytest.mark.parametrize(
+    ("dims", "names"),
+    [([2, 3], ["abc"]), ([2, 3], None), ([1, 3, 2], ["abc", "de"]), ([4, 3, 2], None)],
+)
+def test_arrays_below_each_other_are_one(dims, names):
+    combined = put_together(array_of([5, *dims[1:]], names), array_of(dims, names))
+    own = RMetadata.of(combined.schema).column("x").attributes
+    assert to_array(own["dim"]).to_pylist() == [5 + dims[0], *dims[1:]]
+    if names is None:
+        assert "dimnames" not in own
+    else:
+        (_, rows), *columns = own["dimnames"].entries
+        assert rows.kind == "null"
+        assert [to_array(node).to_pylist() for _, node in columns] == [list(text) for text in names]
+
+
+def test_arrays_of_other_shapes_have_no_shape_in_common():
+    for one, other in [(([2, 6], None), ([2, 3, 2], None)), (([2, 3], ["abc"]), ([2, 3], ["abd"]))]:
+        own = RMetadata.of(put_together(array_of(*one), array_of(*other)).schema).column("x").attributes
+        assert "dimnames" not in own
+        assert ("dim" in own) == (len(one[0]) == len(other[0]))
+
+
+def test_frames_as_columns_have_no_rows_of_their_own():
+    inner = {name: from_python(["a", "b"], name) for name in ("row.names", "sorted", "label")}
+    cells = RMetadata({"names": from_python(["a", "b"], "names"), "label": from_python("x", "label")})
+    noted = RMetadata({}, {"s": RMetadata(inner, {"x": cells})})
+    table = noted.apply(pa.table({"s": pa.array([{"x": 1.0}, {"x": 2.0}])}))
+    kept = RMetadata.of(put_together(table, table).schema).column("s")
+    assert list(kept.attributes) == ["label"]
+    assert list(kept.column("x").attributes) == ["label"]
+    assert RMetadata.of(put_together(table).schema).column("s").attributes.keys() == inner.keys()
 
 
 def test_fields_become_columns():

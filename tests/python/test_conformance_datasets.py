@@ -79,3 +79,17 @@ def used(vector):
     return {
         path.name for path in folder.iterdir() if path.name.startswith("part.") or path.suffix == ".part"
     } - {path.name for path in folder.iterdir() if path.name.endswith(".schema.json")}
+
+
+def test_a_pattern_takes_each_part_for_itself():
+    for name in ("numbers", "listed_parquet"):
+        frames = cf.load_many(f"{FOLDER}/sets/{name}/", as_="arrow")
+        assert (
+            list(frames)
+            == {
+                "numbers": ["part.0", "part.1", "part.10", "part.2"],
+                "listed_parquet": ["part.0", "part.1"],
+            }[name]
+        )
+        whole = cf.load(f"{FOLDER}/sets/{name}/", as_="arrow")
+        assert sum(frame.num_rows for frame in frames.values()) == whole.num_rows

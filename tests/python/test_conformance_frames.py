@@ -7,11 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from frame_vectors import BASE, bits, expected, zone
+from frame_vectors import bits, check_attributes, expected, zone
 
 import crossframe as cf
 from crossframe import _rserial
@@ -46,25 +45,6 @@ NOT_BYTE_IDENTICAL = {
 # R's ASCII has up to 16 digits ("%.16g" in serialize.c).
 SPELLING = "numbers are spelled as short as they are exact"
 NUMBERS = {"difftime": SPELLING, "posixct_none": SPELLING, "posixct_utc": SPELLING}
-
-
-def check_tagged(node, said):
-    assert node.kind == said["type"].lower()
-    if node.kind == "list":
-        for (_, own), one in zip(node.entries, said["values"], strict=True):
-            check_tagged(own, one)
-    elif node.kind == "raw":
-        assert [f"{byte:02x}" for byte in pa.array(node).to_pylist()] == said["values"]
-    elif node.kind in BASE:
-        assert bits(pa.array(node).cast(BASE[node.kind])) == bits(expected(said))
-    check_attributes(dict(node.attributes), said.get("attributes"), also={".Environment"})
-
-
-def check_attributes(attributes, said, also=frozenset()):
-    said = said or {}
-    assert set(attributes) - also == set(said)
-    for name, one in said.items():
-        check_tagged(attributes[name], one)
 
 
 def check_column(column, field, values, attributes):

@@ -17,6 +17,7 @@ import pytest
 import crossframe as cf
 from crossframe import again, dask_load, dask_save, errors
 from crossframe.conforming import Form
+from crossframe.stores import FolderStore
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +37,10 @@ FRAME = pd.DataFrame(
         "t": pd.date_range("2024-01-31", periods=5, freq="h", tz="Europe/Oslo", unit="us"),
     }
 )
+
+
+# What no compression makes small.
+NOISE = np.random.default_rng(1).random(100_000)
 
 
 def parted(frame, parts=3):
@@ -402,6 +407,20 @@ class TestColumns:
         assert cf.load_dask("d.parquet", columns=[]).compute().shape == (5, 0)
 
 
+@pytest.fixture
+def moved(monkeypatch):
+    """Return the sizes of what is read of a folder, as it grows."""
+    sizes, get = [], FolderStore.get
+
+    def counted(self, key, **how):
+        found = get(self, key, **how)
+        sizes.append(memoryview(found).nbytes)
+        return found
+
+    monkeypatch.setattr(FolderStore, "get", counted)
+    return sizes
+
+
 class TestSchema:
     @pytest.fixture
     def two(self):
@@ -417,6 +436,25 @@ class TestSchema:
             cf.load_dask("?.csv", columns=["x"]).compute()
         for text in ("'x'", "'b.csv'", "integer64 (int64)", "double"):
             assert text in str(raised.value)
+
+    def test_of_a_parquet_only_the_footer_is_read(self, moved):
+        frame = pd.DataFrame({"x": NOISE, "s": pd.Series(["a"] * len(NOISE), dtype="str")})
+        for key in ("a.parquet", "b"):
+            cf.save(frame, key, format="parquet")
+            moved.clear()
+            assert cf.load_dask(key).dtypes.tolist() == frame.dtypes.tolist()
+            assert 0 < sum(moved) < frame["x"].nbytes / 8
+        cf.copy("a.parquet", "c.csv")
+        with pytest.warns(errors.FormatMismatchWarning, match="holds parquet"):
+            cf.load_dask("c.csv")
+
+    @pytest.mark.parametrize("end", [4, -1])
+    def test_of_a_damaged_parquet(self, tmp_path, end):
+        cf.save(pd.DataFrame({"x": NOISE}), "a.parquet")
+        data = (tmp_path / "a.parquet").read_bytes()
+        (tmp_path / "a.parquet").write_bytes(data[:end])
+        with pytest.raises(errors.DecodeError, match=r"a\.parquet"):
+            cf.load_dask("a.parquet")
 
     @pytest.mark.parametrize(
         "schema",
@@ -505,6 +543,14 @@ class TestFactors:
         cf.save(parted(FRAME), "set")
         frame = cf.load_dask("set")
         assert frame["f"].cat.categories.tolist() == ["w", "v", "u", "unused"]
+
+    def test_in_order_and_large(self, moved):
+        low = pd.CategoricalDtype(["low", "high"], ordered=True)
+        frame = pd.DataFrame({"f": pd.Series(["low", "high"] * 50_000, dtype=low), "x": NOISE})
+        cf.save(frame, "a.parquet")
+        moved.clear()
+        assert cf.load_dask("?.parquet").dtypes["f"] == low
+        assert sum(moved) < frame["x"].nbytes / 4
 
     @pytest.mark.parametrize("format", ["parquet", "rds"])
     def test_in_order(self, format):

@@ -30,6 +30,17 @@ def test_with_and_without_its_slash(place):
     assert cf.load("set", as_="polars").shape == (6, 2)
 
 
+def test_what_a_part_is_like(place):
+    save_parts()
+    part = data_sets.DataPart(resolve("set/part.1.parquet"))
+    like = data_sets.like_of(part)
+    whole, _ = data_sets.read_part(part)
+    assert like.equals(whole.slice(0, 0))
+    gone = data_sets.DataPart(resolve("set/part.11.parquet"))
+    with pytest.raises(errors.ObjectNotFoundError, match=r"part\.1\.parquet"):
+        data_sets.like_of(gone)
+
+
 @pytest.fixture
 def folder(tmp_path):
     """Make a folder the root."""

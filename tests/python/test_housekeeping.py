@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -117,6 +119,72 @@ def test_cleanup_of_uploads_cut_off(bucket):
     assert "Uploads" not in bucket.client.list_multipart_uploads(Bucket=bucket.bucket)
     cf.save(FRAME, "a.rds")
     assert len(cf.cleanup(older_than=0)) == 0
+
+
+# Writes its keys, and waits where it would show them.
+SAVES_AND_WAITS = """
+import sys, time
+import pyarrow as pa
+import crossframe as cf
+from crossframe import saving
+
+def wait(one, *, overwrite):
+    print("written", flush=True)
+    time.sleep(3600)
+
+saving.copy_with_schema = wait
+cf.set_root(sys.argv[1])
+cf.save_many({name: pa.table({"x": [0.5]}) for name in "ab"}, "d/{name}.csv", atomic=True)
+"""
+
+
+def kill_while_saving(place):
+    """Kill a process in the middle of an atomic batch, and return what it left behind."""
+    command = [sys.executable, "-c", SAVES_AND_WAITS, place.root]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout.readline() == "written\n"
+        writer.kill()
+    return [key for key in cf.ls(recursive=True)["key"] if ".saving-" in key]
+
+
+def test_cleanup_of_a_batch_that_was_killed(place):
+    cf.save(FRAME, "d/c.csv")
+    left = kill_while_saving(place)
+    assert [key.rpartition("/")[2] for key in left] == [
+        name for letter in "ab" for name in (f"{letter}.csv", f"{letter}.csv.schema.json")
+    ]
+    assert cf.find("**")["key"].tolist() == ["d/c.csv"]
+    assert len(cf.cleanup()) == 0
+    assert len(cf.cleanup("e/", older_than=0)) == 0
+    told = cf.cleanup(older_than=0, dry_run=True)
+    assert list(told.columns) == COLUMNS
+    assert told["key"].tolist() == left
+    assert set(told["kind"]) == {"batch"}
+    assert (told["size"] > 0).all()
+    assert not told["done"].any()
+    assert cf.cleanup("d/", older_than=0)["done"].tolist() == [True] * len(left)
+    assert len(cf.cleanup(older_than=0)) == 0
+    # Nor is it kept as older versions.
+    assert cf.versions("d/")["key"].unique().tolist() == ["d/c.csv", "d/c.csv.schema.json"]
+    assert cf.ls(recursive=True)["key"].tolist() == ["d/c.csv", "d/c.csv.schema.json"]
+
+
+@on_a_folder
+def test_cleanup_of_what_is_not_there(place):
+    with pytest.raises(errors.BucketNotFoundError, match="nowhere"):
+        cf.cleanup(folder(place).parent / "nowhere")
+
+
+@on_a_folder
+def test_a_batch_is_as_old_as_its_last_key(place):
+    first, *rest = kill_while_saving(place)
+    age(folder(place) / first, 8)
+    # Nor do rules reach what is not there yet.
+    cf.expire("d/", "1d")
+    assert len(cf.cleanup()) == 0
+    for key in rest:
+        age(folder(place) / key, 9)
+    assert cf.cleanup()["key"].tolist() == [first, *rest]
 
 
 def test_make_a_bucket(moto, seaweedfs, use_server):

@@ -42,11 +42,11 @@ def cleanup(
     uri: Annotated[
         str, typer.Argument(metavar="[URI]", help="Bucket, prefix or folder; by default the root.")
     ] = ".",
-    older_than: Annotated[str, typer.Option("--older-than", help="Age of uploads cut off.")] = "7d",
+    older_than: Annotated[str, typer.Option("--older-than", help="Age of what was cut off.")] = "7d",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove what uploads that were cut off left behind, and from a folder what has expired."""
+    """Remove what uploads and batches that were cut off left behind, and from a folder what has expired."""
     from crossframe import housekeeping
 
     rows = housekeeping.cleanup_rows(uri, older_than, dry_run=dry_run, options=ctx.obj)

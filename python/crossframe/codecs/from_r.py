@@ -56,7 +56,7 @@ def decode_frame(node: Node, losses: Losses) -> pa.Table:
     body = _decode_body(node, losses)
     origin = body.metadata.attributes.pop(ORIGIN_ATTRIBUTE, None)
     table = body.metadata.apply(_table(body))
-    return table if origin is None else restore_origin(table, origin, _lists_of)
+    return table if origin is None else restore_origin(table, origin, lists_of)
 
 
 def _decode_body(node: Node, losses: Losses) -> _Body:
@@ -119,7 +119,7 @@ def decode_column(name: str, node: Node, losses: Losses) -> Column:
     return decode_plain(name, node, losses)
 
 
-def _lists_of(cells: pa.Array, wanted: pa.DataType) -> pa.Array:
+def lists_of(cells: pa.Array, wanted: pa.DataType) -> pa.Array:
     """Read cells that are carried whole, and hold vectors of one type, as lists of it."""
     if not (pa.types.is_list(wanted) or pa.types.is_large_list(wanted)):
         raise DecodeError(f"Can't read a list column as {wanted}.")
@@ -145,7 +145,7 @@ def _items_of(node: Node, wanted: pa.DataType) -> pa.Array:
     if values.null_count == len(values):  # nothing tells their type
         return pa.nulls(len(values), wanted)
     if values.type == ROBJECT:
-        return _lists_of(values, wanted)
+        return lists_of(values, wanted)
     return cast_noted(values, wanted)
 
 

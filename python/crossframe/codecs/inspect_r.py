@@ -1,16 +1,24 @@
-"""What an RDS or RData holds, told without converting any of it."""
+"""What an RDS or RData holds; converted are only columns that came from other types than R's."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from crossframe.attributes import compact_rows, texts_of, to_array
-from crossframe.codecs.from_r import is_frame
+from crossframe.codecs.from_r import decode_column, is_frame, lists_of
 from crossframe.codecs.from_r_columns import is_zone
+from crossframe.codecs.r_origin import ORIGIN_ATTRIBUTE, read_origin, restored_column
+from crossframe.errors import CrossframeError
+from crossframe.losses import Losses
+from crossframe.pandas_note import dtype_word, noted_dtypes, parse_note
 from crossframe.results import ColumnInfo, ObjectInfo
-from crossframe.types import type_table
+from crossframe.types import describe, type_table
 
 if TYPE_CHECKING:
+
     from crossframe._rserial import Node
 
 _CLASSES = {
@@ -29,10 +37,7 @@ def describe_object(name: str, node: Node) -> ObjectInfo:
     classes = tuple(text or "" for text in texts_of(node.attribute("class")))
     kind = "/".join(classes) or ("NULL" if node.kind == "null" else node.kind)
     if is_frame(node):
-        names = texts_of(node.attribute("names"))
-        columns = tuple(
-            _describe_column(one or "", column) for one, (_, column) in zip(names, node.entries, strict=False)
-        )
+        columns = _describe_columns(node)
         rows = _rows(node)
         return ObjectInfo(name, kind, rows, columns, dim=(rows, node.length))
     dim = node.attribute("dim")
@@ -48,7 +53,18 @@ def _rows(node: Node) -> int:
     return row_names.length if rows is None else rows
 
 
-def _describe_column(name: str, node: Node) -> ColumnInfo:
+def _describe_columns(node: Node) -> tuple[ColumnInfo, ...]:
+    origin = read_origin(node.attribute(ORIGIN_ATTRIBUTE))
+    dtypes = noted_dtypes(parse_note(origin.pandas))
+    columns = []
+    for name, (_, column) in zip(texts_of(node.attribute("names")), node.entries, strict=False):
+        found = _describe_column(name or "", column, origin.columns.get(name or ""))
+        pandas = dtype_word(found.arrow, found.pandas, dtypes.get(name), found.missing)
+        columns.append(replace(found, pandas=pandas))
+    return tuple(columns)
+
+
+def _describe_column(name: str, node: Node, noted: object) -> ColumnInfo:
     row = type_table()[_row(node)]
     arrow, pandas = row.arrow, row.pandas
     zones = texts_of(node.attribute("tzone"))
@@ -58,7 +74,21 @@ def _describe_column(name: str, node: Node) -> ColumnInfo:
         row = type_table()["ordered"]
     if arrow.startswith("dictionary"):
         arrow = "dictionary (ordered)" if row.type == "ordered" else "dictionary"
+    came_as = None if noted is None else _restored_type(name, node, noted)
+    if came_as is not None:
+        words = describe(came_as)
+        arrow, pandas = words.arrow, words.pandas
     return ColumnInfo(name, row.r_class, arrow, pandas, node.null_count)
+
+
+def _restored_type(name: str, node: Node, noted: object) -> pa.DataType | None:
+    """Return the Arrow type that a column is given back; ``None`` where it is R's own."""
+    try:
+        values = decode_column(name, node, Losses()).values
+    except CrossframeError:
+        return None
+    restored = restored_column(pa.chunked_array([values]), noted, lists_of)
+    return None if restored is None else restored.type
 
 
 def _row(node: Node) -> str:

@@ -154,23 +154,39 @@ def _end_of(file: BinaryIO) -> memoryview:
     return memoryview(file.read(size + _TAIL))
 
 
-def like(data: Buffer) -> pa.Table:
-    """Return the table without its rows, by the footer; the levels of ordered factors are read.
+def like(file: BinaryIO) -> pa.Table:
+    """Return the table without its rows, by the footer; beside that, only ordered factors are read.
 
     Args:
-        data: The bytes of the file.
+        file: Seekable; its reads are what is read of the object.
 
     Raises:
-        DecodeError: The bytes are truncated, damaged or foreign.
+        DecodeError: What was read is truncated, damaged or foreign.
     """
-    empty = inspect(data).schema.empty_table()
-    for position, field in enumerate(empty.schema):
-        # Why those only: levels in an order can't be united with others, so they must be known.
-        if pa.types.is_dictionary(field.type) and field.type.ordered:
-            empty = empty.set_column(
-                position, field, decode(data, columns=[field.name]).column(0).slice(0, 0)
-            )
+    try:
+        # Why buffered before: a column is read at once, not page by page.
+        with pq.ParquetFile(pa.PythonFile(file, mode="r"), pre_buffer=True) as parquet:
+            _check_text(parquet.schema_arrow)
+            empty = _schema_without_notes(parquet.schema_arrow).empty_table()
+            # Why those only: levels in an order can't be united with others, so they must be known.
+            ordered = [one.name for one in empty.schema if _is_ordered(one.type)]
+            if not ordered:
+                return empty
+            read = parquet.read(columns=ordered)
+        read.validate(full=True)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        if isinstance(error, CrossframeError):
+            raise
+        raise _damaged(error) from None
+    read = _without_notes(read).slice(0, 0)
+    for name in ordered:
+        position = empty.schema.get_field_index(name)
+        empty = empty.set_column(position, empty.schema.field(position), read.column(name))
     return empty
+
+
+def _is_ordered(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_dictionary(kind) and kind.ordered)
 
 
 def head(file: BinaryIO, rows: int) -> tuple[pa.Table, int, dict[str, int]]:

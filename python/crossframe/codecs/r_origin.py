@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,19 @@ if TYPE_CHECKING:
     from crossframe._rserial import Node
 
 ORIGIN_ATTRIBUTE = "crossframe"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What the attribute says.
+
+    Attributes:
+        columns: By column name, the Arrow type it came from and the R type it was written as.
+        pandas: pandas' note, as in an Arrow schema; ``None`` where there was none.
+    """
+
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    pandas: bytes | None = None
 
 
 def origin_node(schema: pa.Schema, r_types: Mapping[str, str]) -> Node | None:
@@ -62,13 +76,11 @@ def restore_origin(
 
     Why lenient: the attribute outlives edits in R, so what no longer fits is passed over.
     """
-    if node.kind != "character" or node.length != 1 or node.undecodable:
-        return table
-    columns, pandas = _noted(to_array(node)[0].as_py() or "")
-    if columns and table.num_columns:
-        table = _with_types(table, columns, lists_of)
-    if pandas is not None:
-        table = with_metadata(table, (table.schema.metadata or {}) | {PANDAS_KEY: pandas})
+    origin = read_origin(node)
+    if origin.columns and table.num_columns:
+        table = _with_types(table, origin.columns, lists_of)
+    if origin.pandas is not None:
+        table = with_metadata(table, (table.schema.metadata or {}) | {PANDAS_KEY: origin.pandas})
     return table
 
 
@@ -77,35 +89,52 @@ def _with_types(
 ) -> pa.Table:
     """Give columns the Arrow types noted of them."""
     fields, columns = list(table.schema), list(table.columns)
-    for index, field in enumerate(fields):
-        entry = noted.get(field.name)
-        if not isinstance(entry, dict):
-            continue
-        row = row_of(field.type)
-        if row is None or row.type != entry.get("r"):
-            continue
-        restored = _cast(columns[index], str(entry.get("arrow")), lists_of)
+    for index, one in enumerate(fields):
+        restored = restored_column(columns[index], noted.get(one.name), lists_of)
         if restored is not None:
-            notes = {key: value for key, value in (field.metadata or {}).items() if key != STORAGE_KEY}
-            fields[index] = pa.field(field.name, restored.type, metadata=notes or None)
+            notes = {key: value for key, value in (one.metadata or {}).items() if key != STORAGE_KEY}
+            fields[index] = pa.field(one.name, restored.type, metadata=notes or None)
             columns[index] = restored
     return pa.Table.from_arrays(columns, schema=pa.schema(fields, table.schema.metadata))
 
 
-@functools.lru_cache(maxsize=64)
-def _noted(text: str) -> tuple[dict[str, Any], bytes | None]:
-    """Return what is noted of columns, and pandas' note; kept, since the files of a batch are alike."""
+def restored_column(
+    values: pa.ChunkedArray, entry: object, lists_of: Callable[[pa.Array, pa.DataType], pa.Array]
+) -> pa.ChunkedArray | None:
+    """Give a column the Arrow type noted of it; ``None`` where none is, or it fits no longer."""
+    if not isinstance(entry, dict):
+        return None
+    row = row_of(values.type)
+    if row is None or row.type != entry.get("r"):
+        return None
+    return _cast(values, str(entry.get("arrow")), lists_of)
+
+
+def read_origin(node: Node | None) -> Origin:
+    """Return what the attribute says; nothing where it is not there, or says nothing that can be read."""
+    if node is None or node.kind != "character" or node.length != 1 or node.undecodable:
+        return Origin()
+    text = to_array(node)[0].as_py() or ""
+    return _kept(text) if len(text) < _WORTH_KEEPING else _parsed(text)
+
+
+def _parsed(text: str) -> Origin:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        return {}, None
+        return Origin()
     if not isinstance(document, dict):
-        return {}, None
+        return Origin()
     columns, pandas = document.get("columns"), document.get("pandas")
-    return (
+    return Origin(
         columns if isinstance(columns, dict) else {},
         json.dumps(pandas).encode() if isinstance(pandas, dict) else None,
     )
+
+
+# Why kept: the files of a batch are alike. What is long comes once, and takes memory.
+_WORTH_KEEPING = 100_000
+_kept = functools.lru_cache(maxsize=64)(_parsed)
 
 
 def _cast(

@@ -14,11 +14,13 @@ from crossframe.codecs.inspect_r import describe_object
 from crossframe.codecs.serialized import Serialized
 from crossframe.errors import UnsupportedTypeError, UsageError
 from crossframe.losses import Losses
+from crossframe.pandas_note import dtype_word, noted_dtypes, read_note
 from crossframe.results import ColumnInfo, ObjectInfo
 from crossframe.types import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import BinaryIO
 
     from typing_extensions import Buffer
 
@@ -98,7 +100,8 @@ class Codec:
         inspect: What is in the bytes, converted no more than that takes.
         several: Whether it holds several named objects.
         sidecar: Whether it has a text beside it.
-        like: As ``decode``, but without the rows; ``None`` where that is no less work.
+        like: A file's one table without the rows, with as little read as that takes; ``None`` where that is
+            all of it.
     """
 
     encode: Callable[[Mapping[str, Value], Target], Encoded]
@@ -106,7 +109,7 @@ class Codec:
     inspect: Callable[[Source], tuple[ObjectInfo, ...]]
     several: bool = False
     sidecar: bool = False
-    like: Callable[[Source], Mapping[str, Value]] | None = None
+    like: Callable[[BinaryIO], pa.Table] | None = None
 
 
 def _one(values: Mapping[str, Value]) -> Value:
@@ -136,12 +139,12 @@ def _table(values: Mapping[str, Value]) -> pa.Table:
     return _one(values)
 
 
-def _describe(name: str, table: pa.Table) -> ObjectInfo:
-    columns = tuple(
-        describe_column(field, values.null_count)
-        for field, values in zip(table.schema, table.columns, strict=True)
-    )
-    return frame_info(name, table.num_rows, columns)
+def describe_table(name: str, table: pa.Table) -> ObjectInfo:
+    """Describe a frame that was read."""
+    missing = {
+        name: values.null_count for name, values in zip(table.column_names, table.columns, strict=True)
+    }
+    return frame_info(name, table.num_rows, describe_columns(table.schema, missing))
 
 
 def frame_info(name: str, rows: int, columns: tuple[ColumnInfo, ...]) -> ObjectInfo:
@@ -149,10 +152,15 @@ def frame_info(name: str, rows: int, columns: tuple[ColumnInfo, ...]) -> ObjectI
     return ObjectInfo(name, "data.frame", rows, columns, dim=(rows, len(columns)))
 
 
-def describe_column(field: pa.Field, missing: int | None) -> ColumnInfo:
-    """Describe a column in the words of R, Arrow and pandas."""
-    words = describe(field.type)
-    return ColumnInfo(field.name, words.r, words.arrow, words.pandas, missing)
+def describe_columns(schema: pa.Schema, missing: Mapping[str, int]) -> tuple[ColumnInfo, ...]:
+    """Describe columns in the words of R, Arrow and pandas; ``missing`` counts those of which it is known."""
+    noted = noted_dtypes(read_note(schema))
+    columns = []
+    for one in schema:
+        words, count = describe(one.type), missing.get(one.name)
+        pandas = dtype_word(words.arrow, words.pandas, noted.get(one.name), count)
+        columns.append(ColumnInfo(one.name, words.r, words.arrow, pandas, count))
+    return tuple(columns)
 
 
 def _delimited(delimiter: str) -> Codec:
@@ -171,7 +179,7 @@ def _delimited(delimiter: str) -> Codec:
         return {source.name: table}
 
     def inspect(source: Source) -> tuple[ObjectInfo, ...]:
-        return (_describe(source.name, _table(decode(source))),)
+        return (describe_table(source.name, _table(decode(source))),)
 
     return Codec(encode, decode, inspect, sidecar=True)
 
@@ -187,12 +195,7 @@ def _decode_parquet(source: Source) -> Mapping[str, Value]:
 
 def _inspect_parquet(source: Source) -> tuple[ObjectInfo, ...]:
     found = parquet.inspect(source.packed.whole())
-    columns = tuple(describe_column(field, found.missing.get(field.name)) for field in found.schema)
-    return (frame_info(source.name, found.rows, columns),)
-
-
-def _like_parquet(source: Source) -> Mapping[str, Value]:
-    return {source.name: parquet.like(source.packed.whole())}
+    return (frame_info(source.name, found.rows, describe_columns(found.schema, found.missing)),)
 
 
 def _encode_rds(tables: Mapping[str, Value], target: Target) -> Encoded:
@@ -223,7 +226,7 @@ def _inspect_rdata(source: Source) -> tuple[ObjectInfo, ...]:
 CODECS: Mapping[str, Codec] = {
     "csv": _delimited(","),
     "tsv": _delimited("\t"),
-    "parquet": Codec(_encode_parquet, _decode_parquet, _inspect_parquet, like=_like_parquet),
+    "parquet": Codec(_encode_parquet, _decode_parquet, _inspect_parquet, like=parquet.like),
     "rds": Codec(_encode_rds, _decode_rds, _inspect_rds),
     "rdata": Codec(_encode_rdata, _decode_rdata, _inspect_rdata, several=True),
 }

@@ -16,7 +16,7 @@ from crossframe.attributes import NOTES, RMetadata, to_array, to_python
 from crossframe.columnwise import convert_each
 from crossframe.errors import UnsupportedTypeError
 from crossframe.frames.special import is_special, to_numpy
-from crossframe.pandas_note import read_note
+from crossframe.pandas_note import noted_dtypes, read_note
 from crossframe.types import row_name
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def to_pandas(table: pa.Table, losses: Losses, *, arrow_backed: bool = False) ->
         arrow_backed: Give Arrow's own dtypes, which tell the two apart; factors stay categories.
     """
     note = read_note(table.schema)
-    dtypes = {column["field_name"]: column["numpy_type"] for column in note.get("columns", [])}
+    dtypes = noted_dtypes(note)
 
     def convert(column: tuple[pa.Field, pa.ChunkedArray], own: Losses) -> Any:  # noqa: ANN401
         field, values = column

@@ -44,6 +44,87 @@ test_that("what a killed writer left in a folder goes when it is old", {
   })
 })
 
+# Writes its keys, and waits where it would show them; its first argument is the root, its second a file to tell
+# in.
+saves_and_waits <- quote({
+  arguments <- commandArgs(TRUE)
+  library(crossframe)
+  store <- getNamespace("crossframe")$resolve_root(arguments[1])
+  store$copy <- function(...) {
+    writeLines(as.character(Sys.getpid()), paste0(arguments[2], ".new"))
+    file.rename(paste0(arguments[2], ".new"), arguments[2])
+    Sys.sleep(3600)
+  }
+  cf_set_root(store)
+  cf_save_many(list(a = cars, b = women), "d/{name}.csv", atomic = TRUE)
+})
+
+# Kill a process in the middle of an atomic batch, and return what it left behind.
+kill_while_saving <- function(root) {
+  script <- tempfile(fileext = ".R")
+  told <- tempfile()
+  writeLines(deparse(saves_and_waits), script)
+  rscript <- file.path(R.home("bin"), "Rscript")
+  arguments <- shQuote(c("--vanilla", script, root, told))
+  system2(rscript, arguments, wait = FALSE, stdout = FALSE, stderr = FALSE)
+  for (waited in seq_len(1200)) {
+    if (file.exists(told)) {
+      break
+    }
+    Sys.sleep(0.05)
+  }
+  tools::pskill(as.integer(readLines(told)), tools::SIGKILL)
+  grep(".saving-", keys_there(), fixed = TRUE, value = TRUE)
+}
+
+on_roots("what a killed batch left behind goes for good", function(kind) {
+  cf_save(cars, "d/c.csv")
+  kept <- keys_there()
+  left <- kill_while_saving(current_root())
+  expect_identical(
+    basename(left),
+    c("a.csv", "a.csv.schema.json", "b.csv", "b.csv.schema.json")
+  )
+  expect_identical(cf_find("**")$key, "d/c.csv")
+  expect_identical(nrow(cf_cleanup()), 0L)
+  expect_identical(nrow(cf_cleanup("e/", older_than = 0)), 0L)
+  planned <- cf_cleanup(older_than = 0, dry_run = TRUE)
+  expect_identical(planned$key, left)
+  expect_identical(unique(planned$kind), "batch")
+  expect_true(all(planned$size > 0))
+  expect_false(any(planned$done))
+  expect_true(all(cf_cleanup("d", older_than = 0)$done))
+  expect_identical(nrow(cf_cleanup(older_than = 0)), 0L)
+  expect_identical(keys_there(), kept)
+  # nor is it kept as older versions
+  expect_identical(unique(cf_versions("d/")$key), kept)
+})
+
+test_that("a folder that is not there is told", {
+  expect_error(
+    cf_cleanup(tempfile("nowhere-")),
+    "nowhere-",
+    class = "crossframe_error_bucket_not_found"
+  )
+})
+
+test_that("a batch is as old as its last key", {
+  root <- tempfile("root-")
+  with_root(root = root, {
+    left <- paste0("d/.saving-0123456789abcdef/", c("a.txt", "b.txt"))
+    for (key in left) {
+      put_text(key, key)
+    }
+    aged(root, left[1], 8)
+    # nor do rules reach what is not there yet
+    cf_expire("d/", "1d")
+    expect_identical(nrow(cf_cleanup()), 0L)
+    aged(root, left[2], 9)
+    expect_identical(cf_cleanup()$key, left)
+    expect_length(keys_there(), 0)
+  })
+})
+
 on_roots(
   "an upload that was left behind is aborted",
   kinds = "seaweedfs",

@@ -383,6 +383,62 @@ test_that("cf_info() describes columns in three languages", {
   })
 })
 
+test_that("cf_info() tells pandas' dtypes as Python loads them", {
+  with_root({
+    numbers <- list(arrow = "int64", r = "integer")
+    whole <- data.frame(i = 1:2, m = c(1L, NA), u = c(1L, 300L), f = 0.5)
+    whole$t <- .POSIXct(c(0, 1), tz = "Europe/Oslo")
+    whole$s <- "a"
+    whole$l <- c(TRUE, NA)
+    dtype <- function(name, dtype) {
+      list(field_name = name, numpy_type = dtype)
+    }
+    origin <- list(
+      columns = list(
+        i = numbers,
+        m = numbers,
+        u = list(arrow = "uint8", r = "integer"),
+        f = list(arrow = "float", r = "double"),
+        t = list(arrow = "timestamp[us, tz=Europe/Oslo]", r = "posixct")
+      ),
+      pandas = list(
+        columns = list(
+          dtype("i", "int64"),
+          dtype("m", "int64"),
+          dtype("u", "uint8"),
+          dtype("s", "string"),
+          dtype("l", "bool[pyarrow]")
+        )
+      )
+    )
+    attr(whole, "crossframe") <- write_json(origin)
+    cf_save(whole, "d.rds")
+    columns <- cf_info("d.rds")$columns
+    expect_identical(
+      columns$pandas,
+      c(
+        "int64",
+        "Int64",
+        "Int32",
+        "float32",
+        "datetime64[us, Europe/Oslo]",
+        "string",
+        "bool[pyarrow]"
+      )
+    )
+    expect_identical(columns$arrow[1:4], c("int64", "int64", "int32", "float"))
+    expect_identical(columns$r[1:2], c("integer", "integer"))
+    for (odd in c("{", '{"columns": 1, "pandas": {"columns": [1, {}]}}')) {
+      attr(whole, "crossframe") <- odd
+      cf_save(whole, "d.rds")
+      expect_identical(
+        cf_info("d.rds")$columns$pandas[1:2],
+        c("Int32", "Int32")
+      )
+    }
+  })
+})
+
 test_that("every frame of datasets comes back identical as RDS and RData", {
   with_root(root = cf_store_memory(), {
     frames <- dataset_frames()

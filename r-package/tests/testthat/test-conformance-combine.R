@@ -61,6 +61,17 @@ test_that("vectors of combine", {
   }
 })
 
+test_that("vectors of attributes", {
+  for (vector in conformance_vectors("combine", "attributes.json")) {
+    frames <- lapply(vector$frames, read_frame)
+    expect_no_warning(got <- do.call(combined, frames))
+    expect_true(
+      identical(got, read_frame(vector$expected), attrib.as.set = TRUE),
+      label = vector$name
+    )
+  }
+})
+
 test_that("attributes stay where all agree, and what differs is told", {
   x <- structure(1:2, label = "x in kg")
   y <- function(label) structure(c(1, 2), label = label)

@@ -61,3 +61,17 @@ test_that("a data set is described as one frame", {
     expect_output(print(told), "rows x")
   }
 })
+
+test_that("a pattern takes each part for itself", {
+  expected <- list(
+    numbers = c("part.0", "part.1", "part.10", "part.2"),
+    listed_parquet = c("part.0", "part.1")
+  )
+  for (name in names(expected)) {
+    uri <- paste0(conformance("datasets", "sets"), "/", name, "/")
+    frames <- cf_load_many(uri)
+    expect_named(frames, expected[[name]])
+    rows <- vapply(frames, nrow, 0L)
+    expect_identical(sum(rows), nrow(cf_load(uri)))
+  }
+})

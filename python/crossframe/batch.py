@@ -369,18 +369,19 @@ class _Outcome:
     ) -> Iterator[tuple[str, Made]]:
         """Yield the key and what is made of each that does not fail."""
         for one in results:
+            key = one.key
             try:
                 if one.error is not None:
                     raise one.error
                 made = make(one)
                 # Why so far up: the warning is about the user's line.
-                one.losses.tell(f"load '{one.key}'", stacklevel=_USERS_LINE)
+                one.losses.tell(f"load '{key}'", stacklevel=_USERS_LINE)
             except CrossframeError as error:
                 if self.on_error == "raise":
                     raise
-                self.failed[one.key] = error
+                self.failed[key] = error
             else:
-                yield one.key, made
+                yield key, made
 
     def named(self, results: Iterable[Loaded], names: str) -> Iterator[tuple[str, Any]]:
         """Yield name and frame."""

@@ -72,8 +72,11 @@ def combine(parts: Sequence[Part], losses: Losses, field_types: Mapping[str, pa.
         SchemaMismatchError: A column has types in two parts that no type holds both of.
     """
     columns = _unite(parts)
-    tables = [_fitted(part, columns, losses) for part in parts]
-    joined = pa.concat_tables(tables).unify_dictionaries()
+    schema = pa.schema([column.field for column in columns.values()])
+    joined = pa.concat_tables([_fitted(part, schema, losses) for part in parts]).unify_dictionaries()
+    if columns:
+        # Why again: of tables that differ in their notes only, the first's are kept.
+        joined = pa.table(joined.columns, schema)
     if field_types is None:
         return _with_notes(joined, parts, losses)
     told = {name: values for name, values in _told(parts, field_types).items() if name not in columns}
@@ -93,19 +96,34 @@ def _unite(parts: Sequence[Part]) -> dict[str, _Column]:
     """Return every column with the type that holds it in all parts."""
     columns: dict[str, _Column] = {}
     levels: dict[str, tuple[str, pa.Array]] = {}
-    seen: set[pa.Schema] = set()
+    last: pa.Schema | None = None
+    ordered: list[str] = []
     for part in parts:
-        _check_orders(part, levels)
-        if part.table.schema in seen:
-            continue
-        seen.add(part.table.schema)
-        for field in part.table.schema:
-            known = columns.get(field.name)
-            if known is None:
-                columns[field.name] = _Column(field.with_nullable(True), part.key)
-            else:
-                _widen(known, field, part.key)
+        # Why without its notes: they tell the number of rows too, and differ where all else is alike.
+        schema = part.table.schema.remove_metadata()
+        is_new = last is None or not schema.equals(last, check_metadata=True)
+        if is_new:
+            ordered = [field.name for field in schema if _is_ordered(field.type)]
+        for name in ordered:
+            _check_order(part, name, levels)
+        if is_new:
+            _take_in(columns, schema, part.key)
+        last = schema
     return columns
+
+
+def _take_in(columns: dict[str, _Column], schema: pa.Schema, key: str) -> None:
+    """Let the columns hold a part's, too."""
+    for field in schema:
+        known = columns.get(field.name)
+        if known is None:
+            columns[field.name] = _Column(field.with_nullable(True), key)
+        else:
+            _widen(known, field, key)
+
+
+def _is_ordered(kind: pa.DataType) -> bool:
+    return pa.types.is_dictionary(kind) and bool(kind.ordered)
 
 
 def _widen(column: _Column, field: pa.Field, key: str) -> None:
@@ -128,15 +146,12 @@ def _notes(one: pa.Field, other: pa.Field, united: pa.DataType) -> dict[bytes, b
     return notes if storage is None else notes | {STORAGE_KEY: storage}
 
 
-def _check_orders(part: Part, levels: dict[str, tuple[str, pa.Array]]) -> None:
-    """Refuse ordered factors whose levels differ: no order holds for both."""
-    for field, column in zip(part.table.schema, part.table.columns, strict=True):
-        if not (pa.types.is_dictionary(field.type) and field.type.ordered):
-            continue
-        for chunk in column.chunks:
-            key, known = levels.setdefault(field.name, (part.key, chunk.dictionary))
-            if not known.equals(chunk.dictionary):
-                raise _mismatch(field.name, (_order(known), key), (_order(chunk.dictionary), part.key))
+def _check_order(part: Part, name: str, levels: dict[str, tuple[str, pa.Array]]) -> None:
+    """Refuse an ordered factor whose levels differ from another part's: no order holds for both."""
+    for chunk in part.table.column(name).chunks:
+        key, known = levels.setdefault(name, (part.key, chunk.dictionary))
+        if not known.equals(chunk.dictionary):
+            raise _mismatch(name, (_order(known), key), (_order(chunk.dictionary), part.key))
 
 
 def _order(levels: pa.Array) -> str:
@@ -157,20 +172,18 @@ def _words(kind: pa.DataType | str) -> str:
     return kind if isinstance(kind, str) else f"{describe(kind).r} ({type_text(kind)})"
 
 
-def _fitted(part: Part, columns: Mapping[str, _Column], losses: Losses) -> pa.Table:
-    """Return a part's table with every column, in its type."""
+def _fitted(part: Part, schema: pa.Schema, losses: Losses) -> pa.Table:
+    """Return a part's table with every column, in its type; the notes may be its own."""
     table = part.table
+    if table.schema.equals(schema):
+        return table
     arrays = []
-    for name, column in columns.items():
+    for name, wanted in zip(schema.names, schema.types, strict=True):
         position = table.schema.get_field_index(name)
-        wanted = column.field.type
         if position < 0:
             arrays.append(pa.chunked_array([pa.nulls(table.num_rows, wanted)], wanted))
         else:
             arrays.append(_cast(name, table.column(position), wanted, losses))
-    schema = pa.schema([column.field for column in columns.values()])
-    if not arrays:
-        return with_metadata(table, {})
     return pa.table(arrays, schema)
 
 

@@ -46,9 +46,10 @@ def joined_attributes(tables: Sequence[pa.Table], losses: Losses) -> RMetadata:
         losses: Takes those in which they differ.
     """
     # Why by text: mostly all tables have one, and to read it takes as long as all else that is done of them.
-    schemas = {_said(table): table.schema for table in reversed(tables)}
+    said_of = [_said(table) for table in tables]
+    schemas = {said: table.schema for said, table in zip(reversed(said_of), reversed(tables), strict=True)}
     noted = {said: RMetadata.of(schema) for said, schema in schemas.items()}
-    rows = [noted[_said(table)].attributes.get(_ROWS) for table in tables]
+    rows = [noted[said].attributes.get(_ROWS) for said in said_of]
     for one in noted.values():
         one.attributes.pop(_ROWS, None)
     shapes: dict[str, Attributes] = {}
@@ -57,7 +58,7 @@ def joined_attributes(tables: Sequence[pa.Table], losses: Losses) -> RMetadata:
         names = {name for schema in schemas.values() for name in schema.names}
         shapes = _shapes(noted.values(), names, count)
         noted = {said: _frame_unbound(one, schemas[said]) for said, one in noted.items()}
-    kept = noted[_said(tables[0])]
+    kept = noted[said_of[0]]
     _keep_agreed("the frame", kept.attributes, [one.attributes for one in noted.values()], losses)
     for said, one in noted.items():
         for name in schemas[said].names:

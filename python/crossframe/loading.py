@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from crossframe.stores import ObjectMeta
     from crossframe.values import Value
 
+# An object of so many bytes is decoded in little more time than threads take to hand it on: several in a row.
+_SMALL = 128 * 1024
+_TOGETHER = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -100,10 +104,12 @@ def load_each(
         return
     read = reader_of(found[0].location.store)
     fetch, decode = partial(_fetched, read=read), partial(_decoded, wanted=wanted)
-    with closing(in_two_steps(fetch, decode, found, most=most)) as work:
-        loaded = (future.result() for _, future in work)
-        with closing(with_bar(loaded, len(found), "loading", lambda one: one.key, wanted=progress)) as shown:
-            yield from shown
+    together = _TOGETHER if all(match.meta.size <= _SMALL for match in found) else 1
+    with (
+        closing(in_two_steps(fetch, decode, found, most=most, together=together)) as loaded,
+        closing(with_bar(loaded, len(found), "loading", lambda one: one.key, wanted=progress)) as shown,
+    ):
+        yield from shown
 
 
 def _fetched(match: Match, *, read: Callable[[ObjectMeta], Buffer]) -> Buffer | CrossframeError:

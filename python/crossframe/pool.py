@@ -6,6 +6,7 @@ import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from itertools import islice
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, TypeVar
 
@@ -65,8 +66,9 @@ def in_two_steps(
     items: Iterable[Item],
     *,
     most: int | None = None,
-) -> Generator[tuple[Item, Future[Result]], None, None]:
-    """Do what waits and then what computes on each item, and yield the items in their order.
+    together: int = 1,
+) -> Generator[Result, None, None]:
+    """Do what waits and then what computes on each item, and yield what comes of them in their order.
 
     Why in threads of two kinds: where many do both, they take the interpreter's lock from each other all the
     time. Closing the iterator early, or an interrupt, leaves no thread running, as with ``in_order``.
@@ -76,27 +78,51 @@ def in_two_steps(
         work: Computes; called with an item and what ``fetch`` returned.
         items: Taken as there is room for them.
         most: Most items fetched or worked on, the one just yielded included; by default what keeps both busy.
+        together: Most items that a thread computes in a row: several where each is little work, which costs
+            less than the way to the next thread and back.
     """
     most = 2 * WAITERS if most is None else most
-    pending: deque[tuple[Item, Future[Result]]] = deque()
+    together = max(1, min(together, most // (2 * COMPUTERS)))
+    pending: deque[Future[list[Result]]] = deque()
     waiters = ThreadPoolExecutor(min(WAITERS, most), thread_name_prefix="crossframe-fetch")
     computers = ThreadPoolExecutor(min(COMPUTERS, most), thread_name_prefix="crossframe-work")
 
-    def second(item: Item, fetched: Future[Fetched]) -> Result:
-        return work(item, fetched.result())
+    def second(fetching: list[tuple[Item, Future[Fetched]]]) -> list[Result]:
+        # Why taken off: what is fetched is held until it is worked on, and no longer.
+        fetching.reverse()
+        return [_second(work, *fetching.pop()) for _ in range(len(fetching))]
 
     try:
-        for item in items:
-            pending.append((item, computers.submit(second, item, waiters.submit(fetch, item))))
-            if len(pending) >= most:
-                yield pending.popleft()
+        for some in _several(items, together):
+            fetching = [(item, waiters.submit(fetch, item)) for item in some]
+            pending.append(computers.submit(second, fetching))
+            if (len(pending) + 1) * together > most:
+                yield from _taken_off(pending.popleft().result())
         while pending:
-            yield pending.popleft()
+            yield from _taken_off(pending.popleft().result())
     finally:
         # Why in this order: who computes may be waiting for what will not be fetched any more.
         waiters.shutdown(wait=False, cancel_futures=True)
         computers.shutdown(wait=True, cancel_futures=True)
         waiters.shutdown(wait=True)
+
+
+def _several(items: Iterable[Item], most: int) -> Generator[list[Item], None, None]:
+    """Yield the items, so many in a list."""
+    left = iter(items)
+    while some := list(islice(left, most)):
+        yield some
+
+
+def _second(work: Callable[[Item, Fetched], Result], item: Item, fetched: Future[Fetched]) -> Result:
+    return work(item, fetched.result())
+
+
+def _taken_off(results: list[Result]) -> Generator[Result, None, None]:
+    """Yield them, and hold none that was yielded."""
+    results.reverse()
+    while results:
+        yield results.pop()
 
 
 def turn_to_move(size: int) -> AbstractContextManager[object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
+import weakref
 
 import pandas as pd
 import pyarrow as pa
@@ -238,6 +239,78 @@ def test_closing_the_pool_early_drops_the_rest():
     next(done)
     done.close()
     assert len(begun) < 1000
+
+
+class TestInTwoSteps:
+    @pytest.mark.parametrize("together", [1, 3, 8, 1000])
+    def test_in_order(self, together):
+        done = pool.in_two_steps(str, lambda n, text: (n, text), range(100), together=together)
+        assert list(done) == [(n, str(n)) for n in range(100)]
+
+    @pytest.mark.parametrize("most", [1, 2, 5, 8, 48])
+    def test_no_more_than_most_are_held(self, most):
+        held, seen, lock = 0, 0, threading.Lock()
+
+        class Held:
+            """What was fetched, or made of it: it counts from before the one until the other is let go."""
+
+        def add(number):
+            nonlocal held, seen
+            with lock:
+                held += number
+                seen = max(seen, held)
+
+        def fetch(n):
+            add(1)
+            return n
+
+        def work(n, fetched):
+            assert n == fetched
+            made = Held()
+            weakref.finalize(made, add, -1)
+            return made
+
+        for one in pool.in_two_steps(fetch, work, range(100), most=most, together=8):
+            time.sleep(0.001)
+            del one
+        assert 0 < seen <= most
+        assert held == 0
+
+    def test_closed_early(self):
+        fetched, worked = [], []
+        done = pool.in_two_steps(fetched.append, lambda n, _: worked.append(n), range(1000), together=8)
+        next(done)
+        done.close()
+        assert len(worked) <= len(fetched) <= 2 * pool.WAITERS
+        assert not [one for one in threading.enumerate() if one.name.startswith("crossframe")]
+
+    @pytest.mark.parametrize("step", ["fetch", "work"])
+    def test_what_is_raised_is_raised_here(self, step):
+        def fail(name, n):
+            if name == step and n == 20:
+                raise LookupError(name)
+
+        done = pool.in_two_steps(
+            lambda n: fail("fetch", n), lambda n, _: fail("work", n) or n, range(1000), together=8
+        )
+        given = []
+        with pytest.raises(LookupError, match=step):
+            given.extend(done)
+        assert not [one for one in threading.enumerate() if one.name.startswith("crossframe")]
+
+    def test_what_comes_late_holds_up_no_other_fetch(self):
+        late = threading.Event()
+        begun = []
+
+        def fetch(n):
+            begun.append(n)
+            # All that there is room for are on their way before the first has come.
+            if len(begun) == pool.WAITERS:
+                late.set()
+            assert late.wait(60)
+            return n
+
+        assert list(pool.in_two_steps(fetch, lambda n, _: n, range(100), together=8)) == list(range(100))
 
 
 def test_root_that_is_a_prefix_is_no_pattern(monkeypatch):

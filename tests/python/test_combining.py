@@ -237,3 +237,32 @@ def test_extension_types_may_be_missing():
 def test_tables_without_columns_keep_their_rows():
     none = pa.table({"x": [1, 2]}).select([])
     assert put_together(none, none).column("key").to_pylist() == ["k1", "k1", "k2", "k2"]
+
+
+@pytest.mark.parametrize("order", ["123", "321", "1213", "3132"])
+def test_what_is_noted_of_a_column_is_that_of_all_parts(order):
+    def noted(metadata, nullable=True):
+        field = pa.field("x", pa.float64(), nullable, metadata)
+        return pa.table([pa.array([1.5])], pa.schema([field], metadata={"rows": "one"}))
+
+    units = {b"crossframe.units": b"kg"}
+    tables = {
+        "1": noted(units | {b"crossframe.storage": b"double"}),
+        "2": noted(units | {b"crossframe.storage": b"double"}, nullable=False),
+        "3": noted(units | {b"crossframe.storage": b"integer"}),
+    }
+    combined = put_together(*(tables[one] for one in order))
+    assert combined.schema.field("x").equals(pa.field("x", pa.float64(), metadata=units), check_metadata=True)
+    assert combined.column("x").to_pylist() == [1.5] * len(order)
+    assert not combined.schema.metadata
+
+
+def test_ordered_levels_are_compared_with_every_part():
+    def levels(*texts):
+        codes = pa.array([0], pa.int32())
+        return pa.table({"x": pa.DictionaryArray.from_arrays(codes, list(texts), ordered=True)})
+
+    same = put_together(levels("a", "b"), levels("a", "b"), levels("a", "b"))
+    assert same.column("x").to_pylist() == ["a", "a", "a"]
+    with pytest.raises(errors.SchemaMismatchError, match=r"'k1'.*'k3'"):
+        put_together(levels("a", "b"), levels("a", "b"), levels("b", "a"))

@@ -18,7 +18,6 @@ from crossframe.results import ColumnInfo, ObjectInfo
 from crossframe.types import describe, type_table
 
 if TYPE_CHECKING:
-
     from crossframe._rserial import Node
 
 _CLASSES = {

@@ -98,6 +98,7 @@ class _Reader:
         if fast is None or self._doubts >= _MOST_DOUBTS or meta.size > WHOLE_BYTES or key[-1] == "/":
             return None
         try:
+            # Why not get_async: from its threads to a loop's, an answer takes twice the processor's time.
             answer = obstore.get(fast, key)
             content = answer.bytes()
             about = answer.meta

@@ -165,10 +165,9 @@ def check_of(
         md5_etag: Whether the bucket's ETags can be trusted to be MD5 where they look so.
         part_sizes: Returns the sizes of that many parts, where the server tells them.
     """
-    whole = _is_of_whole(answer)
     for name, make in _CHECKSUMS.items():
-        want = _decoded(answer.get(name, ""))
-        if want and whole:
+        want = _decoded(answer[name]) if answer.get(name) else b""
+        if want and _is_of_whole(answer):
             return Check(name.removeprefix("Checksum"), want, make)
     if md5_etag and is_md5(answer):
         return Check("MD5", bytes.fromhex(answer["ETag"].strip('"')), _md5)

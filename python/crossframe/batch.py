@@ -17,7 +17,7 @@ from crossframe.keys import fill, name_keys
 from crossframe.listing import frame_of
 from crossframe.loading import Loaded, Wanted, load_each
 from crossframe.losses import Losses
-from crossframe.matching import Match, matches_of, open_pattern, some
+from crossframe.matching import Match, found_of, matches_of, open_pattern, some
 from crossframe.saving import Job, Manner, save_each, save_together
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from crossframe.combining import Part
     from crossframe.patterns import Pattern
     from crossframe.results import Saved
-    from crossframe.stores import S3Options
+    from crossframe.stores import ObjectMeta, S3Options
 
 _FIELD_DTYPES = {"str": "str", "int": "Int64", "float": "float64", "date": "date32[pyarrow]"}
 _ON_ERROR = ("raise", "collect", "skip")
@@ -93,11 +93,20 @@ def find(
         max_size=max_size,
         options=options,
     )
-    found = matches_of(target)
-    listed = frame_of((match.location.shown, match.meta) for match in found).drop(columns="storage_class")
-    listed["format"] = pd.array([split_extensions(match.meta.key).format for match in found], dtype="str")
-    for name, kind in zip(target.pattern.fields, target.pattern.types, strict=True):
-        values: list[Any] = [match.fields[name] for match in found]
+    formats: list[str | None] = []
+    fields: dict[str, list[Any]] = {name: [] for name in target.pattern.fields}
+
+    def told() -> Iterator[tuple[str, ObjectMeta]]:
+        # Why on the way: nothing of a match is kept that is no cell of the frame.
+        for match in found_of(target):
+            formats.append(split_extensions(match.meta.key).format)
+            for name, values in fields.items():
+                values.append(match.fields[name])
+            yield match.location.shown, match.meta
+
+    listed = frame_of(told()).drop(columns="storage_class")
+    listed["format"] = pd.array(formats, dtype="str")
+    for (name, values), kind in zip(fields.items(), target.pattern.types, strict=True):
         listed[name] = pd.Series(values, dtype=_FIELD_DTYPES[kind])
     return listed
 

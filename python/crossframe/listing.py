@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from crossframe.stores import list_buckets, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import pandas as pd
 
-    from crossframe.stores import ObjectMeta, S3Options
+    from crossframe.stores import Location, ObjectMeta, S3Options
+
+_COLUMNS = ("key", "size", "modified", "etag", "storage_class")
 
 
 def ls(
@@ -34,22 +36,30 @@ def ls(
         BucketNotFoundError: No such bucket or folder.
         StoreError: The store refused or failed.
     """
-    return _frame(level(uri, recursive=recursive, options=options))
+    return _frame(everything(uri, options=options) if recursive else level(uri, options=options))
 
 
-def level(
-    uri: str | os.PathLike[str] = "", *, recursive: bool = False, options: S3Options | None = None
-) -> list[dict[str, Any]]:
-    """Return what ``ls`` lists, as plain rows."""
-    text = os.fspath(uri) or "."
-    location = resolve(text if text.endswith("/") else text + "/", options=options)
-    if recursive:
-        return [_row(location.at(meta.key).shown, meta) for meta in location.store.list(location.key)]
+def everything(
+    uri: str | os.PathLike[str] = "", *, options: S3Options | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield every object below a prefix as plain rows, as they are listed."""
+    location = _below(uri, options)
+    return (_row(location.at(meta.key).shown, meta) for meta in location.store.list(location.key))
+
+
+def level(uri: str | os.PathLike[str] = "", *, options: S3Options | None = None) -> list[dict[str, Any]]:
+    """Return one level below a prefix as plain rows."""
+    location = _below(uri, options)
     children = location.store.children(location.key)
     rows = [_row(location.at(meta.key).shown, meta) for meta in children.objects]
     rows += [{"key": location.at(one).shown} for one in children.prefixes]
     # Why no encoding: the order of code points is that of UTF-8 bytes.
     return sorted(rows, key=lambda row: row["key"])
+
+
+def _below(uri: str | os.PathLike[str], options: S3Options | None) -> Location:
+    text = os.fspath(uri) or "."
+    return resolve(text if text.endswith("/") else text + "/", options=options)
 
 
 def buckets(*, options: S3Options | None = None) -> pd.DataFrame:
@@ -72,7 +82,7 @@ def buckets(*, options: S3Options | None = None) -> pd.DataFrame:
 
 def frame_of(found: Iterable[tuple[str, ObjectMeta]]) -> pd.DataFrame:
     """Return keys, as they are shown, and what the store tells of them as a frame."""
-    return _frame([_row(key, meta) for key, meta in found])
+    return _frame(_row(key, meta) for key, meta in found)
 
 
 def _row(key: str, meta: ObjectMeta) -> dict[str, Any]:
@@ -85,18 +95,19 @@ def _row(key: str, meta: ObjectMeta) -> dict[str, Any]:
     }
 
 
-def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+def _frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415 - slow to import
 
-    def column(name: str) -> list[Any]:
-        return [row.get(name) for row in rows]
-
+    columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
+    for row in rows:
+        for name, column in columns.items():
+            column.append(row.get(name))
     return pd.DataFrame(
         {
-            "key": pd.array(column("key"), dtype="str"),
-            "size": pd.array(column("size"), dtype="Int64"),
-            "modified": pd.to_datetime(column("modified"), utc=True),
-            "etag": pd.array(column("etag"), dtype="str"),
-            "storage_class": pd.array(column("storage_class"), dtype="str"),
+            "key": pd.array(columns["key"], dtype="str"),
+            "size": pd.array(columns["size"], dtype="Int64"),
+            "modified": pd.to_datetime(columns["modified"], utc=True),
+            "etag": pd.array(columns["etag"], dtype="str"),
+            "storage_class": pd.array(columns["storage_class"], dtype="str"),
         }
     )

@@ -21,7 +21,7 @@ from crossframe.stores import resolve
 from crossframe.stores.near_miss import near_miss
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Unpack
 
     from crossframe.patterns import FieldValue, Pattern
@@ -121,31 +121,40 @@ def matches_of(target: Target, *, lists: bool = False) -> list[Match]:
         target: The pattern, and where it points.
         lists: Whether the lists of data sets, which are no data, are to be among them.
     """
-    found: list[Match] = []
+    data: set[str] = set()
+    found = list(found_of(target, lists=lists, beside=data.add))
+    return [replace(one, sidecar=True) if one.meta.key in data else one for one in found] if data else found
+
+
+def found_of(
+    target: Target, *, lists: bool = False, beside: Callable[[str], object] | None = None
+) -> Iterator[Match]:
+    """Yield the objects that a pattern means as they are listed: none is held, and of no sidecar is told.
+
+    Args:
+        target: The pattern, and where it points.
+        lists: As for ``matches_of``.
+        beside: Called with the key of each object that a sidecar lies beside, after it was yielded.
+    """
     store, selection = target.location.store, target.selection
-    # Every listed key that the current one begins with, and its place among the found: a sidecar's data is
-    # one of them, so that of all that is listed only the matches are kept.
-    begun: list[tuple[str, int | None]] = []
+    # Every listed key that the current one begins with: a sidecar's data is one of them.
+    begun: list[str] = []
     for prefix, meta in _listed(store, selection.prefixes):
         key = meta.key
-        if not lists and key.rpartition("/")[2] == DATA_SET_NAME:
+        if not lists and key.endswith(DATA_SET_NAME) and key.rpartition("/")[2] == DATA_SET_NAME:
             continue
-        while begun and not key.startswith(begun[-1][0]):
+        while begun and not key.startswith(begun[-1]):
             begun.pop()
         if key.endswith(SIDECAR_SUFFIX):
             data = key.removesuffix(SIDECAR_SUFFIX)
-            known = [place for one, place in begun if one == data]
-            for place in known:
-                if place is not None:
-                    found[place] = replace(found[place], sidecar=True)
+            known = data in begun
+            if known and beside is not None:
+                beside(data)
             if known or (not data.startswith(prefix) and _is_there(data, store)):
                 continue
-        place = None
         if selection.holds(meta.size, meta.modified) and (fields := selection.fields(key)) is not None:
-            place = len(found)
-            found.append(Match(target.location.at(key), meta, fields))
-        begun.append((key, place))
-    return found
+            yield Match(target.location.at(key), meta, fields)
+        begun.append(key)
 
 
 def _listed(store: Store, prefixes: Sequence[str]) -> Iterator[tuple[str, ObjectMeta]]:

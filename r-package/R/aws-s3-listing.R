@@ -149,7 +149,7 @@ as.data.frame.s3_bucket <- function(x, ...) {
     Key = text("Key"),
     LastModified = text("LastModified"),
     ETag = text("ETag"),
-    Size = vapply(unclass(x), function(one) format_count(one$Size), ""),
+    Size = format_count(vapply(unclass(x), function(one) one$Size, 0)),
     Owner_ID = owner("ID"),
     Owner_DisplayName = owner("DisplayName"),
     StorageClass = text("StorageClass"),

@@ -139,7 +139,26 @@ s3_page <- function(session, request, root) {
   xml_root(s3_send(session, request)$body)
 }
 
-xml_root <- function(body) xml2::xml_ns_strip(xml2::read_xml(body))
+xml_root <- function(body) {
+  bare <- without_namespace(body)
+  page <- xml2::read_xml(bare)
+  named <- length(grepRaw("xmlns", bare, fixed = TRUE)) > 0
+  if (named) xml2::xml_ns_strip(page) else page
+}
+
+# An XML document without the namespace of its root.
+# Why by its bytes: xml2 takes it from each element, and for most of the time that a listing takes.
+without_namespace <- function(body) {
+  start <- paste0(
+    "^[[:space:]]*(<[?][^>]*>)?[[:space:]]*",
+    "<[[:alnum:]]+ xmlns=\"[^\"]*\""
+  )
+  head <- grepRaw(start, utils::head(body, 1000L), value = TRUE)
+  if (length(head) == 0) {
+    return(body)
+  }
+  body[-seq(grepRaw(" xmlns=\"", head, fixed = TRUE), length(head))]
+}
 
 page_objects <- function(page) {
   nodes <- xml2::xml_find_all(page, "./Contents")
@@ -153,12 +172,7 @@ page_objects <- function(page) {
       "LastModified"
     )),
     etag = clean_etag(child_text(page, nodes, "Contents", "ETag")),
-    storage_class = or_standard(child_text(
-      page,
-      nodes,
-      "Contents",
-      "StorageClass"
-    ))
+    storage_class = storage_classes(page, nodes)
   )
 }
 
@@ -167,6 +181,15 @@ page_prefixes <- function(page) {
     xml2::xml_text(xml2::xml_find_all(page, "./CommonPrefixes/Prefix")),
     page
   )
+}
+
+# Why asked for another first: mostly there is none, and then no row's text need be taken.
+storage_classes <- function(page, nodes) {
+  other <- "./Contents/StorageClass[. != 'STANDARD']"
+  if (inherits(xml2::xml_find_first(page, other), "xml_missing")) {
+    return(rep("STANDARD", length(nodes)))
+  }
+  or_standard(child_text(page, nodes, "Contents", "StorageClass"))
 }
 
 # Answers leave the ordinary class out.

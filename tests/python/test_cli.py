@@ -7,14 +7,17 @@ import re
 import resource
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
 
 import crossframe as cf
-from crossframe import cli
+from crossframe import cli, listing, matching
 from crossframe.cli.completion import complete_place
 from crossframe.cli.tables import fit
+from crossframe.errors import UnavailableError
+from crossframe.stores import Location, ObjectMeta
 
 COMMANDS = ["ls", "info", "head", "cp", "convert", "check", "doctor"]
 SLOW = {"boto3", "pandas", "pyarrow", "rich.progress"}
@@ -318,6 +321,31 @@ def test_help_does_not_wait():
         # Why processor time: other tests may run on the same machine.
         times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert min(times) < 0.3
+
+
+def test_find_and_ls_need_neither_pandas_nor_pyarrow(runs):
+    script = "import sys; from crossframe import cli; assert cli.run(sys.argv[1:]) == 0; "
+    script += "assert not {'pandas', 'pyarrow', 'numpy'} & set(sys.modules)"
+    for command in ("find", "ls"):
+        subprocess.run([sys.executable, "-c", script, command, "runs/", "--json"], check=True)
+
+
+@pytest.mark.parametrize(("command", "key"), [(["find", "**"], "**"), (["ls", "--recursive"], "")])
+def test_rows_are_written_as_they_come(command, key, monkeypatch, capsys):
+    class Listing:
+        uri = "s3://data"
+
+        def list(self, _prefix=""):
+            for number in range(3000):
+                yield ObjectMeta(f"k{number:04}.rds", 1, datetime(2024, 5, 1, tzinfo=UTC), "etag")
+            raise UnavailableError("The server went away.")
+
+    for module in (matching, listing):
+        monkeypatch.setattr(module, "resolve", lambda _text, options=None: Location(Listing(), key))
+    assert cli.run([*command, "--json"]) == 1
+    told = capsys.readouterr()
+    assert "The server went away." in told.err
+    assert json.loads(told.out + "]")[0]["key"] == "k0000.rds"
 
 
 def test_convert_needs_no_pandas(runs):

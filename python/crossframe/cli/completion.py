@@ -20,6 +20,6 @@ def complete_place(incomplete: str) -> list[str]:
 
             found = [f"s3://{bucket.name}/" for bucket in list_buckets(None)]
         else:
-            found = [row["key"] for row in level(above, recursive=False, options=None)]
+            found = [row["key"] for row in level(above)]
         return [place for place in found if place.startswith(incomplete)]
     return []

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from crossframe.stores import S3Options
 
-_FOUND = ("key", "size", "modified", "etag", "format")
-
 
 @app.command(short_help="List what lies below a prefix.", epilog="Example: crossframe ls s3://lab-data/runs/")
 def ls(
@@ -35,16 +33,15 @@ def ls(
 ) -> None:
     """List what lies below a prefix."""
     from crossframe import stores
-    from crossframe.listing import level
+    from crossframe.listing import everything, level
 
     options: S3Options | None = ctx.obj
     if uri.rstrip("/") == "s3:":
         buckets = [{"bucket": one.name, "created": one.created} for one in stores.list_buckets(options)]
         return show_rows(buckets, ["created", "bucket"], as_json=as_json)
-    listed = level(uri, recursive=recursive, options=options)
-    for row in listed:
-        row.pop("storage_class", None)
-    return show_rows(listed, ["modified", "size", "key"], as_json=as_json)
+    listed = everything(uri, options=options) if recursive else level(uri, options=options)
+    rows = ({name: row[name] for name in row if name != "storage_class"} for row in listed)
+    return show_rows(rows, ["modified", "size", "key"], as_json=as_json)
 
 
 @app.command(
@@ -73,9 +70,20 @@ def find(
 ) -> None:
     """List the keys that a pattern matches, and what its fields say."""
     from crossframe.extensions import split_extensions
-    from crossframe.matching import matches
+    from crossframe.matching import found_of, open_pattern
 
-    rows = [
+    target = open_pattern(
+        pattern,
+        regex=regex,
+        exclude=exclude,
+        where=_by_field(where or ()),
+        modified_after=modified_after,
+        modified_before=modified_before,
+        min_size=min_size,
+        max_size=max_size,
+        options=ctx.obj,
+    )
+    rows = (
         {
             "key": one.location.shown,
             "size": one.meta.size,
@@ -84,20 +92,9 @@ def find(
             "format": split_extensions(one.meta.key).format,
             **one.fields,
         }
-        for one in matches(
-            pattern,
-            regex=regex,
-            exclude=exclude,
-            where=_by_field(where or ()),
-            modified_after=modified_after,
-            modified_before=modified_before,
-            min_size=min_size,
-            max_size=max_size,
-            options=ctx.obj,
-        )
-    ]
-    fields = [name for name in (rows[0] if rows else {}) if name not in _FOUND]
-    return show_rows(rows, ["modified", "size", *fields, "key"], as_json=as_json)
+        for one in found_of(target)
+    )
+    return show_rows(rows, ["modified", "size", *target.pattern.fields, "key"], as_json=as_json)
 
 
 def _by_field(given: Iterable[str]) -> dict[str, list[str]]:

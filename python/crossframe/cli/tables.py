@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _GAP = 2
 # A column is never squeezed below this: what is left of it would say nothing.
@@ -15,7 +15,7 @@ _NARROWEST = 8
 
 
 def show_table(
-    rows: list[dict[str, Any]],
+    rows: Iterable[dict[str, Any]],
     names: Sequence[str],
     *,
     heading: Sequence[Sequence[str]] = (),
@@ -29,8 +29,13 @@ def show_table(
         heading: Lines above the rows, a word for each column.
         whole: Cut nothing off, however wide it gets: keys are there to be copied.
     """
-    cells = [[as_text(row.get(name)) for name in names] for row in rows]
-    right = [any(isinstance(row.get(name), (int, float)) for row in rows) for name in names]
+    cells: list[list[str]] = []
+    right = [False] * len(names)
+    # Why each once: there may be many, made as they come. Widths need all of them, but only their text.
+    for row in rows:
+        values = [row.get(name) for name in names]
+        cells.append([as_text(value) for value in values])
+        right = [known or isinstance(value, (int, float)) for known, value in zip(right, values, strict=True)]
     lines = [*(list(line) for line in heading), *cells]
     widths = [max((len(line[at]) for line in lines), default=0) for at in range(len(names))]
     hidden = 0

@@ -19,12 +19,8 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 
-def _nothing() -> Mapping[str, str]:
-    """Return no metadata.
-
-    Why not a mapping proxy: what crosses to a worker process must pickle.
-    """
-    return {}
+# Why not a mapping proxy: what crosses to a worker process must pickle. One for all: listings have many keys.
+_NO_METADATA: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +45,7 @@ class ObjectMeta:
     version: str | None = None
     storage_class: str | None = None
     media_type: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=_nothing, hash=False)
+    metadata: Mapping[str, str] = field(default_factory=lambda: _NO_METADATA, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

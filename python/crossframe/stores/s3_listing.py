@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ResponseStreamingError
 from botocore.parsers import ResponseParserError
 
 from crossframe import errors
+from crossframe.stores import s3_parallel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,26 +42,37 @@ UPLOADS = Pages({"NextKeyMarker": "KeyMarker", "NextUploadIdMarker": "UploadIdMa
 
 
 def pages(
-    ask: Callable[..., Answer], arguments: Arguments, kind: Pages, request: Request
+    ask: Callable[..., Answer], arguments: Arguments, kind: Pages, request: Request, *, ahead: bool = False
 ) -> Iterator[Answer]:
     """Yield a listing's pages.
+
+    Args:
+        ask: Asks for a page.
+        arguments: Its arguments, but for those that say where to go on.
+        kind: What is listed.
+        request: What was asked, for errors.
+        ahead: Ask for each page while the one before it is worked on, once two were wanted.
 
     Raises:
         UnavailableError: A page is not what a server sends that is well.
     """
     marks: Arguments = {}
+    page = _ask(ask, arguments)
     while True:
-        page = _ask(ask, arguments | marks)
         problem = _problem(page, kind)
         if problem:
             raise _not_whole(request, problem)
-        yield page
         if not page["IsTruncated"]:
+            yield page
             return
         following = {name: page[field] for field, name in kind.marks.items() if page.get(field)}
         if following == marks:
             raise _not_whole(request, "The server says twice to go on at the same place.")
+        # Why not before the second: of many listings only the beginning is wanted.
+        begun = s3_parallel.ahead(partial(_ask, ask, arguments | following)) if ahead and marks else None
+        yield page
         marks = following
+        page = begun.result() if begun is not None else _ask(ask, arguments | marks)
 
 
 def _ask(ask: Callable[..., Answer], arguments: Arguments) -> Answer:

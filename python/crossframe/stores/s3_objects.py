@@ -18,19 +18,18 @@ from crossframe.stores.checks import (
     object_exists,
     precondition_failed,
 )
-from crossframe.stores.protocol import Children, ObjectMeta
+from crossframe.stores.protocol import ObjectMeta
 from crossframe.stores.s3_answers import error_code
-from crossframe.stores.s3_bucket import S3Bucket
 from crossframe.stores.s3_errors import translated
 from crossframe.stores.s3_failures import corrupt
-from crossframe.stores.s3_listing import OBJECTS, pages
+from crossframe.stores.s3_keys import S3Keys
 from crossframe.stores.s3_read import ReplacedError, read_range, read_verified, stream_verified
 from crossframe.stores.s3_source import ChangedError, FileSource, MemorySource
 from crossframe.stores.s3_verify import DIGEST, is_md5
 from crossframe.stores.s3_write import PART_BYTES, Parts, checksum_arguments, conditional, undamaged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from typing import BinaryIO
 
     from typing_extensions import Buffer
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-class S3Objects(S3Bucket):
+class S3Objects(S3Keys):
     """Bytes by key in a bucket."""
 
     def get(
@@ -117,38 +116,6 @@ class S3Objects(S3Bucket):
     def head(self, key: str, *, version: str | None = None) -> ObjectMeta:
         """Describe one object."""
         return _described(key, self._head(key, version))
-
-    def list(self, prefix: str = "") -> Iterator[ObjectMeta]:
-        """Yield the objects whose key starts with ``prefix``, in byte order, a page of 1,000 at a time."""
-        connection, request = self._request("list", None, "s3:ListBucket")
-        arguments = {"Bucket": self._bucket, "Prefix": prefix}
-        with translated(request):
-            found = pages(connection.client.list_objects_v2, arguments, OBJECTS, request)
-            rows = (_listed(row) for page in found for row in page.get("Contents", ()))
-            # Why sorted: servers that keep folders list 'a/b' before 'a.b'. AWS keeps the promise.
-            if connection.custom or self._express:
-                yield from sorted(rows, key=lambda meta: meta.key)
-            else:
-                yield from rows
-
-    def children(self, prefix: str = "") -> Children:
-        """List one level below ``prefix``."""
-        prefixes: set[str] = set()
-        objects: list[ObjectMeta] = []
-        for page in self.child_pages(prefix):
-            prefixes.update(page.prefixes)
-            objects.extend(page.objects)
-        return Children(tuple(sorted(prefixes)), tuple(sorted(objects, key=lambda meta: meta.key)))
-
-    def child_pages(self, prefix: str = "") -> Iterator[Children]:
-        """Yield one level below ``prefix``, at most 1,000 names at a time, as they are wanted."""
-        connection, request = self._request("list", None, "s3:ListBucket")
-        arguments = {"Bucket": self._bucket, "Prefix": prefix, "Delimiter": "/"}
-        with translated(request):
-            for page in pages(connection.client.list_objects_v2, arguments, OBJECTS, request):
-                below = {row["Prefix"] for row in page.get("CommonPrefixes", ())}
-                objects = [_listed(row) for row in page.get("Contents", ())]
-                yield Children(tuple(sorted(below)), tuple(sorted(objects, key=lambda meta: meta.key)))
 
     def delete(self, key: str, *, version: str | None = None) -> None:
         """Remove an object, or one version of it for ever; no error where there is none."""
@@ -265,16 +232,6 @@ def _described(key: str, answer: Answer) -> ObjectMeta:
         answer.get("StorageClass", "STANDARD"),
         answer.get("ContentType"),
         user_metadata(answer),
-    )
-
-
-def _listed(row: Answer) -> ObjectMeta:
-    return ObjectMeta(
-        row["Key"],
-        row["Size"],
-        row["LastModified"].astimezone(UTC),
-        row.get("ETag", "").strip('"'),
-        storage_class=row.get("StorageClass", "STANDARD"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, TypeVar
@@ -67,3 +68,17 @@ def one_behind(work: Callable[[_Item], object], items: Iterable[_Item]) -> None:
             before = now
         if before is not None:
             before.result()
+
+
+def ahead(work: Callable[[], _Result]) -> Future[_Result]:
+    """Begin a request that may turn out not to be wanted: nobody waits for its thread, ever."""
+    begun: Future[_Result] = Future()
+
+    def run() -> None:
+        try:
+            begun.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+            begun.set_exception(error)
+
+    threading.Thread(target=run, name="crossframe-s3-ahead", daemon=True).start()
+    return begun

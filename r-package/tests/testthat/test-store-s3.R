@@ -61,6 +61,40 @@ test_that("keys are decoded where the server says that they are encoded", {
   expect_identical(plain$size, 5)
 })
 
+test_that("a listing is read whatever namespaces it names, and where", {
+  row <- "<Contents %s><Key>%s</Key><Size>1</Size><LastModified>2026-11-22T09:00:00Z</LastModified>%s</Contents>"
+  name <- "http://s3.amazonaws.com/doc/2006-03-01/"
+  rows <- paste0(
+    sprintf(row, "", "xmlns=", "<StorageClass>GLACIER</StorageClass>"),
+    sprintf(row, sprintf("xmlns='%s'", name), "b", "<StorageClass/>"),
+    sprintf(row, sprintf('xmlns="%s"', name), "c", "")
+  )
+  roots <- c(
+    "<ListBucketResult>",
+    sprintf('<ListBucketResult xmlns="%s">', name),
+    sprintf("<ListBucketResult xmlns='%s'>", name),
+    sprintf(
+      '<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="%s" a="b">',
+      name
+    ),
+    sprintf('<!-- a > b --><ListBucketResult a="b" xmlns="%s">', name)
+  )
+  for (root in roots) {
+    body <- paste0(
+      root,
+      "<IsTruncated>false</IsTruncated>",
+      rows,
+      "</ListBucketResult>"
+    )
+    found <- s3_list_all(fake_session(answer(200, body)), "lab")$objects
+    expect_identical(found$key, c("b", "c", "xmlns="))
+    expect_identical(
+      found$storage_class,
+      c("STANDARD", "STANDARD", "GLACIER")
+    )
+  }
+})
+
 for (kind in c("moto", "seaweedfs")) {
   test_that(paste0(kind, ": every page of a listing is read"), {
     bucket <- new_bucket(kind)

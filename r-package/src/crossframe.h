@@ -14,6 +14,9 @@
 #define MTIME(s) ((s).st_mtim)
 #endif
 
+/* bytes.c */
+SEXP cf_release(SEXP bytes);
+
 /* stat.c */
 SEXP cf_file_stat(SEXP paths);
 SEXP cf_dir_list(SEXP path);

@@ -45,6 +45,9 @@ SEXP cf_dir_sync(SEXP path);
 /* crc.c */
 SEXP cf_crc(SEXP bytes, SEXP polynomial, SEXP width, SEXP before);
 
+/* headers.c */
+SEXP cf_headers(SEXP bytes);
+
 /* scan-r.c */
 SEXP cf_scan(SEXP bytes, SEXP report);
 SEXP cf_raw_tail(SEXP bytes, SEXP offset);

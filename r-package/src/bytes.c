@@ -14,6 +14,7 @@ static R_xlen_t bytes_length(SEXP bytes) { return (R_xlen_t)Rf_asReal(R_altrep_d
 
 static void *bytes_pointer(SEXP bytes, Rboolean writeable) {
   static unsigned char none;
+  (void)writeable;
   void *address = address_of(bytes);
   return address ? address : &none;
 }

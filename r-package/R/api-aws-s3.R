@@ -117,7 +117,7 @@ aws_put <- function(location, data, choice = NULL, options = list()) {
   if (is.null(choice) && !is.na(by_key)) {
     choice <- list(
       format = by_key,
-      compression = sniff_compression(utils::head(data, head_bytes))
+      compression = sniff_compression(first_bytes(data))
     )
   }
   about <- aws_about(options)

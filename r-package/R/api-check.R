@@ -38,6 +38,7 @@ cf_check <- function(
   stored <- fetch(location, version)
   placing(location, {
     opened <- open_stored(location$key, stored, format)
+    on.exit(release(opened$data))
     format <- opened$choice$format
     if (!format %in% c("rds", "rdata")) {
       cf_abort(

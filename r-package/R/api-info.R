@@ -33,6 +33,7 @@ cf_info <- function(uri, ..., version = NULL, options = list()) {
   }
   stored <- source$stored
   opened <- placing(location, open_stored(location$key, stored))
+  release(opened$data)
   values <- decode_stored(
     location,
     stored,

@@ -301,7 +301,7 @@ fetch <- function(location, version = NULL) {
   )
 }
 
-# sidecar: a function that reads the text beside a CSV.
+# sidecar: a function that reads the text beside a CSV; said: what the key's extensions say.
 decode_stored <- function(
   location,
   stored,
@@ -309,12 +309,13 @@ decode_stored <- function(
   name,
   columns,
   trust,
-  sidecar
+  sidecar,
+  said = split_extensions(location$key)
 ) {
   placing(location, {
-    opened <- open_stored(location$key, stored, format)
+    opened <- open_stored(location$key, stored, format, said$format)
     codec <- codec_for(opened$choice$format)
-    own_name <- name_of(location$key)
+    own_name <- said$stem
     if (!is.null(name) && !codec$several && !identical(name, own_name)) {
       cf_abort(
         "usage",
@@ -326,7 +327,7 @@ decode_stored <- function(
         )
       )
     }
-    codec$decode(list(
+    source <- list(
       name = own_name,
       data = opened$data,
       stored = stored,
@@ -334,13 +335,19 @@ decode_stored <- function(
       columns = columns,
       object = name,
       trust = trust
-    ))
+    )
+    codec$decode(source)
   })
 }
 
 # list(choice, data): how the bytes are stored, and what lies within their compression.
-open_stored <- function(key, stored, format = NULL) {
-  compression <- sniff_compression(utils::head(stored, head_bytes))
+open_stored <- function(
+  key,
+  stored,
+  format = NULL,
+  extension = split_extensions(key)$format
+) {
+  compression <- sniff_compression(first_bytes(stored))
   data <- if (is.null(compression)) {
     stored
   } else {
@@ -349,9 +356,10 @@ open_stored <- function(key, stored, format = NULL) {
   list(
     choice = choose_format(
       key,
-      utils::head(data, head_bytes),
+      first_bytes(data),
       format,
-      compression
+      compression,
+      extension
     ),
     data = data
   )
@@ -379,8 +387,8 @@ sidecar_text <- function(stored) {
 
 # Run code whose errors say nothing of the object they are about: codecs know bytes only.
 placing <- function(location, code) {
-  uri <- uri_of(location)
   tryCatch(code, crossframe_error = function(condition) {
+    uri <- uri_of(location)
     if (!grepl(uri, conditionMessage(condition), fixed = TRUE)) {
       condition$detail <- paste(
         c(condition$detail, paste("In", uri)),

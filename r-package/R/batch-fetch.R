@@ -6,11 +6,14 @@ held_bytes <- 256 * 1024^2
 # The objects that were found, each with the sidecar beside it.
 #
 # Returns a list of functions: ask(last) sends for as many, of the first `last` keys, as are of use at once;
-# take() waits for one and gives list(at, stored, sidecar): the number of its key, and bytes or an error
-# condition each (NULL without a sidecar); NULL where none was sent for; close() breaks off the rest.
+# take() waits for one and gives list(at, said, stored, sidecar): the number of its key, what the key's extensions
+# say, and bytes or an error condition each (NULL without a sidecar); NULL where none was sent for; close()
+# breaks off the rest.
 new_fetcher <- function(found) {
   keys <- found$rows$key
   sizes <- found$rows$size
+  # Why here: for all at once it takes hardly longer than for one.
+  said <- split_extensions(keys)
   has_sidecar <- paste0(keys, sidecar_suffix) %in% found$sidecars
   owner <- rep(seq_along(keys), 1L + has_sidecar)
   second <- duplicated(owner)
@@ -48,14 +51,15 @@ new_fetcher <- function(found) {
       if (!second[one$at]) {
         bytes <<- bytes - sizes[at]
       }
+      whole <- list(at = at, said = lapply(said, `[`, at))
       if (!has_sidecar[at]) {
-        return(list(at = at, stored = one$got))
+        return(c(whole, list(stored = one$got)))
       }
       slot <- as.character(at)
       half <- if (second[one$at]) "sidecar" else "stored"
       halves[[slot]][[half]] <<- one$got
       if (length(halves[[slot]]) == 2L) {
-        whole <- c(list(at = at), halves[[slot]])
+        whole <- c(whole, halves[[slot]])
         halves[[slot]] <<- NULL
         return(whole)
       }
@@ -80,17 +84,20 @@ decode_fetched <- function(found, one, how) {
       how$name,
       how$columns,
       how$trust,
-      function() fetched_sidecar(one$sidecar)
+      function() fetched_sidecar(one$sidecar),
+      one$said
     )
     if (isTRUE(how$frames)) {
       check_one_frame(values, shown_key(location))
     }
     values
   }
-  # Why first: the condition of an object that was not got is its result.
   tryCatch(
     {
-      placing(location, if (inherits(one$stored, "condition")) stop(one$stored))
+      # Why first: the condition of an object that was not got is its result.
+      if (inherits(one$stored, "condition")) {
+        placing(location, stop(one$stored))
+      }
       read()
     },
     crossframe_error = identity

@@ -19,7 +19,7 @@ compress_bytes <- function(data, name, level = 5L) {
   )
 }
 
-# The bytes that a compressed object holds, at most `limit` of them.
+# The bytes that a compressed object holds, at most `limit` of them; to be released where they are used up.
 decompress_bytes <- function(
   data,
   name,
@@ -42,11 +42,15 @@ decompress_bytes <- function(
 # What lies under all compressions that the magic bytes show.
 decompress_all <- function(data) {
   for (i in seq_len(compression_depth)) {
-    name <- sniff_compression(utils::head(data, head_bytes))
+    name <- sniff_compression(first_bytes(data))
     if (is.null(name)) {
       break
     }
-    data <- decompress_bytes(data, name)
+    packed <- data
+    data <- decompress_bytes(packed, name)
+    if (i > 1L) {
+      release(packed)
+    }
   }
   data
 }
@@ -67,6 +71,12 @@ decompress_limit <- function(size) {
     return(limit)
   }
   max(2^31, 200 * size)
+}
+
+# Let go of bytes that lie outside of R's memory (src/bytes.c); of others, this does nothing.
+# Why not left to R: it does not see how large they are.
+release <- function(data) {
+  .Call(C_release, data)
 }
 
 inflate <- function(data, name, limit) {

@@ -1,7 +1,10 @@
 # RDS and RData: serialized R values, compressed or not. What guards the reading is in serialized.R.
 
 # The first lines of an RData file; the serialized pairlist of its objects follows.
-rdata_headers <- c("RDX2\n", "RDX3\n", "RDA2\n", "RDA3\n", "RDB2\n", "RDB3\n")
+rdata_headers <- lapply(
+  c("RDX2\n", "RDX3\n", "RDA2\n", "RDA3\n", "RDB2\n", "RDB3\n"),
+  charToRaw
+)
 
 # The bytes of an RDS file. compression: a name of formats.csv, or NULL for none.
 rds_encode <- function(x, compression = "gzip") {
@@ -40,12 +43,9 @@ rdata_decode <- function(data, trust = FALSE) {
       'Could it be an RDS file? Then say format = "rds".'
     )
   }
-  objects <- unserialize_checked(
-    .Call(C_raw_tail, data, 5),
-    "RData",
-    trust,
-    offset = 5
-  )
+  tail <- .Call(C_raw_tail, data, 5)
+  on.exit(release(tail))
+  objects <- unserialize_checked(tail, "RData", trust, offset = 5)
   if (
     !is.null(objects) && !(is.pairlist(objects) && all(nzchar(names(objects))))
   ) {
@@ -78,10 +78,10 @@ checked_frame <- function(x, what) {
 
 # What is wrong with a data frame's columns, or NULL.
 frame_problem <- function(columns, rows) {
-  names <- names(columns)
   if (!is.list(columns)) {
     return(sprintf("it is of type %s", typeof(columns)))
   }
+  names <- names(columns)
   if (length(names) != length(columns) || anyNA(names)) {
     return(sprintf(
       "it has %d columns and %d names",
@@ -89,30 +89,30 @@ frame_problem <- function(columns, rows) {
       length(names)
     ))
   }
-  told <- Map(column_problem, columns, sprintf("column '%s'", names), rows)
-  first <- unlist(told, use.names = FALSE)
-  if (length(first)) first[1L]
+  first_problem(columns, sprintf("column '%s'", names), rows)
+}
+
+# The first problem of columns, or NULL. shown: what each is called.
+first_problem <- function(columns, shown, rows) {
+  for (at in seq_along(columns)) {
+    problem <- column_problem(columns[[at]], shown[[at]], rows)
+    if (!is.null(problem)) {
+      return(problem)
+    }
+  }
+  NULL
 }
 
 # What is wrong with a column of so many rows, or NULL.
 column_problem <- function(column, name, rows) {
   if (is.data.frame(column)) {
     inner <- unclass(column)
-    told <- Map(
-      column_problem,
-      inner,
-      sprintf("%s, '%s'", name, names(inner)),
-      rows
-    )
-    return(unlist(told, use.names = FALSE)[1L])
+    shown <- sprintf("%s, '%s'", name, names(inner))
+    return(first_problem(inner, shown, rows))
   }
-  if (length_of_column(column) != rows) {
-    sprintf(
-      "%s has %.0f values, the frame %.0f rows",
-      name,
-      length_of_column(column),
-      rows
-    )
+  length <- length_of_column(column)
+  if (length != rows) {
+    sprintf("%s has %.0f values, the frame %.0f rows", name, length, rows)
   } else if (is.factor(column)) {
     factor_problem(unclass(column), name)
   }
@@ -137,7 +137,11 @@ factor_problem <- function(codes, name) {
       name,
       levels[anyDuplicated(levels)]
     )
-  } else if (any(codes < 1L | codes > length(levels), na.rm = TRUE)) {
+  } else if (
+    # Why not compared one by one: that makes three more vectors of the column's length.
+    min(codes, 1L, na.rm = TRUE) < 1L ||
+      max(codes, 0L, na.rm = TRUE) > length(levels)
+  ) {
     sprintf(
       "%s is a factor with a code beyond its %d levels",
       name,
@@ -154,12 +158,13 @@ scan_serialized <- function(data, report = TRUE) {
   rdata <- is_rdata(data)
   if (rdata) {
     data <- .Call(C_raw_tail, data, 5)
+    on.exit(release(data))
   }
   .Call(C_scan, data, if (report) 1L + rdata else 0L)
 }
 
 is_rdata <- function(data) {
-  length(data) >= 5L && list(data[1:5]) %in% lapply(rdata_headers, charToRaw)
+  length(data) >= 5L && list(data[1:5]) %in% rdata_headers
 }
 
 compress_if <- function(data, compression) {

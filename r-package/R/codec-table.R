@@ -7,15 +7,20 @@
 #   sidecar  whether a text lies beside it
 #
 # values is a named list; target is list(schema): whether to write a sidecar. source is
-# list(name, data, stored, sidecar, columns, object, trust): name is the key's, stored the bytes as
+# list(name, data, stored, sidecar, columns, object, trust): name is the key's, data the bytes within the
+# compression, which decode releases unless what it makes of them goes on using them, stored the bytes as
 # they lie in the store, sidecar the text beside them, object the one to take out of several.
 
 sidecar_suffix <- ".schema.json"
 
 codec_for <- function(format) {
-  row <- codecs[[format]]
-  decodes_to <- format_row(format)$decodes_to
-  c(row, several = decodes_to == "objects", frame = decodes_to == "frame")
+  table <- format_table()
+  decodes_to <- table$decodes_to[match(format, table$name)]
+  c(
+    codecs[[format]],
+    several = decodes_to == "objects",
+    frame = decodes_to == "frame"
+  )
 }
 
 delimited <- function(separator) {
@@ -26,6 +31,7 @@ delimited <- function(separator) {
       list(data = encoded$data, sidecar = if (target$schema) sidecar)
     },
     decode = function(source) {
+      on.exit(release(source$data))
       value <- csv_decode(
         source$data,
         source$sidecar,
@@ -54,6 +60,7 @@ codecs <- list(
       list(data = rds_encode(values[[1L]], compression = NULL))
     },
     decode = function(source) {
+      on.exit(release(source$data))
       value <- rds_decode(source$data, source$trust)
       named_value(source$name, pick_columns(value, source$columns))
     },
@@ -64,6 +71,7 @@ codecs <- list(
       list(data = rdata_encode(values, compression = NULL))
     },
     decode = function(source) {
+      on.exit(release(source$data))
       objects <- pick_object(
         rdata_decode(source$data, source$trust),
         source$object

@@ -9,7 +9,12 @@ format_table <- function() {
     table$extensions <- strsplit(table$extensions, " ", fixed = TRUE)
     magic <- strsplit(table$magic, "|", fixed = TRUE)
     table$magic <- lapply(magic, lapply, magic_of)
-    assign("table", table, envir = format_cache)
+    format_cache$rows <- rep(
+      seq_along(table$extensions),
+      lengths(table$extensions)
+    )
+    format_cache$extensions <- unlist(table$extensions)
+    format_cache$table <- table
   }
   format_cache$table
 }
@@ -25,10 +30,28 @@ magic_of <- function(text) {
   list(at = at, bytes = as.raw(strtoi(pairs[at], 16L)), length = length(pairs))
 }
 
+# For each value of a first byte (from 0), the magics of a layer that may begin with it, each with its row's name.
+layer_magics <- function(layer) {
+  if (is.null(format_cache[[layer]])) {
+    table <- format_table()
+    magics <- list()
+    for (row in which(table$layer == layer)) {
+      named <- lapply(table$magic[[row]], c, name = table$name[row])
+      magics <- c(magics, named)
+    }
+    begins <- function(magic, byte) magic$at[1L] > 1L || magic$bytes[1L] == byte
+    by_byte <- lapply(as.raw(0:255), function(byte) {
+      Filter(function(magic) begins(magic, byte), magics)
+    })
+    assign(layer, by_byte, envir = format_cache)
+  }
+  format_cache[[layer]]
+}
+
 # Row numbers of format_table() that extensions (no dot, any case) belong to; NA for none.
-rows_by_extension <- function(extensions, table = format_table()) {
-  owner <- rep(seq_along(table$extensions), lengths(table$extensions))
-  owner[match(tolower(extensions), unlist(table$extensions))]
+rows_by_extension <- function(extensions) {
+  format_table()
+  format_cache$rows[match(tolower(extensions), format_cache$extensions)]
 }
 
 # Take known extensions off the last segments of keys: at most one compression,
@@ -38,14 +61,19 @@ rows_by_extension <- function(extensions, table = format_table()) {
 # (NA where the extension says none).
 split_extensions <- function(keys) {
   table <- format_table()
-  stem <- sub("^.*/", "", sub("/+$", "", enc2utf8(as.character(keys))))
-  found <- list(compression = NA_character_, format = NA_character_)
-  for (layer in names(found)) {
-    dotted <- grepl("^.+\\.[^.]*$", stem)
-    row <- rows_by_extension(ifelse(dotted, sub("^.*\\.", "", stem), NA), table)
-    known <- !is.na(row) & table$layer[row] == layer
-    found[[layer]] <- as.character(ifelse(known, table$name[row], NA))
-    stem[known] <- sub("\\.[^.]*$", "", stem[known])
+  stem <- enc2utf8(as.character(keys))
+  if (any(endsWith(stem, "/"), na.rm = TRUE)) {
+    stem <- sub("/+$", "", stem)
+  }
+  stem <- sub("^.*/", "", stem)
+  found <- list()
+  for (layer in c("compression", "format")) {
+    dot <- regexpr("\\.[^.]*$", stem)
+    row <- rows_by_extension(substring(stem, dot + 1L))
+    known <- !is.na(row) & dot > 1L & table$layer[row] == layer
+    found[[layer]] <- rep(NA_character_, length(stem))
+    found[[layer]][known] <- table$name[row[known]]
+    stem[known] <- substring(stem[known], 1L, dot[known] - 1L)
   }
   list(
     stem = stem,

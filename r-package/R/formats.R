@@ -4,6 +4,11 @@
 # As many first bytes as any magic needs.
 head_bytes <- 64L
 
+# Why not utils::head(): every object that is read comes here three times.
+first_bytes <- function(bytes) {
+  if (length(bytes) > head_bytes) bytes[seq_len(head_bytes)] else bytes
+}
+
 # The compression that the first stored bytes show, or NULL.
 sniff_compression <- function(head) {
   sniff(head, "compression")
@@ -15,11 +20,10 @@ sniff_format <- function(head) {
 }
 
 sniff <- function(head, layer) {
-  table <- format_table()
-  for (row in which(table$layer == layer)) {
-    for (magic in table$magic[[row]]) {
+  if (length(head)) {
+    for (magic in layer_magics(layer)[[as.integer(head[1L]) + 1L]]) {
       if (has_magic(head, magic)) {
-        return(table$name[row])
+        return(magic$name)
       }
     }
   }
@@ -36,7 +40,7 @@ format_row <- function(name, layer = "format") {
   known <- is.character(name) && length(name) == 1L && !is.na(name)
   row <- if (known) match(tolower(name), table$name) else NA
   if (is.na(row) && known) {
-    row <- rows_by_extension(sub("^\\.", "", name), table)
+    row <- rows_by_extension(sub("^\\.", "", name))
   }
   if (is.na(row) || table$layer[row] != layer) {
     cf_abort(
@@ -59,13 +63,18 @@ format_row <- function(name, layer = "format") {
 # How a stored object is to be decoded.
 #
 # head: its first 64 bytes, after decompression; explicit: the format the user
-# named; compression: what sniff_compression() found in the stored bytes.
-choose_format <- function(key, head, explicit = NULL, compression = NULL) {
+# named; compression: what sniff_compression() found in the stored bytes; extension: the format of the key's.
+choose_format <- function(
+  key,
+  head,
+  explicit = NULL,
+  compression = NULL,
+  extension = split_extensions(key)$format
+) {
   if (!is.null(explicit)) {
     return(list(format = format_row(explicit)$name, compression = compression))
   }
   magic <- sniff_format(head)
-  extension <- split_extensions(key)$format
   if (!is.null(magic) && !is.na(extension) && magic != extension) {
     cf_warn(
       "format_mismatch",

@@ -77,7 +77,7 @@ s3_request_defaults <- function(request) {
     check = NULL,
     root = NULL
   )
-  c(request, defaults[setdiff(names(defaults), names(request))])
+  c(request, defaults[!names(defaults) %in% names(request)])
 }
 
 s3_attempt <- function(session, request) {
@@ -149,7 +149,12 @@ curl_transport <- function(session, signed) {
 
 # The request as it goes out: url, method, headers (signed) and body.
 s3_build <- function(session, request) {
-  address <- s3_address(session, request$bucket, request$key)
+  s3_build_each(session, request, request$key)[[1]]
+}
+
+# The same request for each of several keys.
+s3_build_each <- function(session, request, keys) {
+  address <- s3_address(session, request$bucket, keys)
   unsigned <- list(
     method = request$method,
     host = address$host,
@@ -159,34 +164,37 @@ s3_build <- function(session, request) {
     payload_hash = payload_hash(session, request)
   )
   credentials <- session_credentials(session)
-  headers <- if (session$anonymous) {
-    request$headers
+  signed <- if (session$anonymous) {
+    list(headers = request$headers)
   } else {
-    sigv4_sign(unsigned, credentials, session$region)
+    sigv4_authorize(unsigned, credentials, session$region)
   }
   query <- canonical_query(request$query)
-  list(
-    url = paste0(
-      session$endpoint$scheme,
-      "://",
-      address$host,
-      address$path,
-      if (nzchar(query)) "?",
-      query
-    ),
-    method = request$method,
-    headers = headers,
-    body = request$body,
-    from = request$from,
-    to = request$to,
-    most = request$most
+  urls <- paste0(
+    session$endpoint$scheme,
+    "://",
+    address$host,
+    address$path,
+    if (nzchar(query)) "?",
+    query
   )
+  lapply(seq_along(urls), function(at) {
+    list(
+      url = urls[at],
+      method = request$method,
+      headers = c(signed$headers, Authorization = signed$authorization[at]),
+      body = request$body,
+      from = request$from,
+      to = request$to,
+      most = request$most
+    )
+  })
 }
 
 # Why not a second digest over TLS, which protects what it carries: it would be a pass over all the bytes.
 payload_hash <- function(session, request) {
   if (is.null(request$from)) {
-    hex_sha256(if (is.null(request$body)) raw(0) else request$body)
+    if (length(request$body)) hex_sha256(request$body) else hash_of_nothing
   } else if (session$endpoint$scheme == "https") {
     "UNSIGNED-PAYLOAD"
   } else {
@@ -194,8 +202,11 @@ payload_hash <- function(session, request) {
   }
 }
 
+hash_of_nothing <- hex_sha256(raw(0))
+
 s3_configure <- function(handle, session, signed) {
   options <- list(
+    url = signed$url,
     customrequest = signed$method,
     nobody = signed$method == "HEAD",
     # Why: libcurl would make "a/./b" and "a/../b" of keys into other keys.
@@ -230,10 +241,18 @@ s3_configure <- function(handle, session, signed) {
   if (startsWith(signed$url, "https:")) {
     trust(handle, session$verify)
   }
+  set_headers(handle, signed)
+}
+
+set_headers <- function(handle, signed) {
   # Neither is signed: proxies may rewrite the first, and the second is switched off.
   headers <- c(signed$headers, "Accept-Encoding" = "identity", Expect = "")
   curl::handle_setheaders(handle, .list = as.list(headers))
-  handle
+}
+
+# Whether a handle that was configured for one such request is for another, but for address and headers.
+is_plain_get <- function(signed) {
+  signed$method == "GET" && is.null(c(signed$body, signed$from, signed$to))
 }
 
 is_conditional <- function(request) {
@@ -267,11 +286,11 @@ session_handle <- function(session) {
 }
 
 s3_response <- function(fetched) {
-  lines <- curl::parse_headers(fetched$headers)
-  lines <- lines[grepl(":", lines, fixed = TRUE)]
-  headers <- trimws(sub("^[^:]*:", "", lines))
-  names(headers) <- tolower(sub(":.*", "", lines))
-  list(status = fetched$status_code, headers = headers, body = fetched$content)
+  list(
+    status = fetched$status_code,
+    headers = .Call(C_headers, fetched$headers),
+    body = fetched$content
+  )
 }
 
 # The same where the body went to a file; what the server says of an error is read back from there.

@@ -9,9 +9,11 @@ stream_connections <- 32L
 
 # The objects of many keys, several on their way at once: see `get_stream` in store.R.
 s3_get_stream <- function(session, bucket, keys) {
-  stream <- s3_stream(session, function(at) {
-    s3_get_request(session, bucket, keys[[at]])
-  })
+  stream <- s3_stream(
+    session,
+    function(at) s3_get_request(session, bucket, keys[[at]]),
+    build_ahead(session, keys)
+  )
   take <- function() {
     one <- stream$take()
     if (is.null(one)) {
@@ -26,6 +28,34 @@ s3_get_stream <- function(session, bucket, keys) {
     close = stream$close,
     width = stream_connections
   )
+}
+
+# Seconds. Why so few: a signature is good for 15 minutes by the server's clock, and ours may be wrong.
+signed_ahead_s <- 60
+
+# What s3_build() makes of requests that differ by their keys alone, asked for in the keys' order. Why several
+# at once: a signature by itself takes as long as the decoding of a small object.
+build_ahead <- function(session, keys) {
+  ready <- list()
+  first <- 0
+  signed <- NULL
+  since <- 0
+  function(at, request) {
+    now <- as.numeric(Sys.time())
+    with <- list(session_credentials(session), session$region)
+    is_ready <- at >= first &&
+      at < first + length(ready) &&
+      abs(now - since) < signed_ahead_s &&
+      identical(with, signed)
+    if (!is_ready) {
+      last <- min(at + stream_connections - 1, length(keys))
+      ready <<- s3_build_each(session, request, keys[at:last])
+      first <<- at
+      signed <<- with
+      since <<- now
+    }
+    ready[[at - first + 1]]
+  }
 }
 
 # Send many requests, several at a time.
@@ -62,12 +92,17 @@ s3_send_many <- function(
 
 # Requests that are on their way together.
 #
-# make: a function of a number that makes its request. Returns a list of functions: ask(number) sends it;
+# make: a function of a number that makes its request; build: of the number and the request, for what goes out.
+# Returns a list of functions: ask(number) sends it;
 # take() waits until one is answered and gives list(at, result, request), the result being the answer or
 # our error, NULL where none is on its way; close() breaks off those that are.
 # What fails in passing is asked for again one by one, by s3_send(), which counts that as a first attempt,
 # once no other is on its way.
-s3_stream <- function(session, make) {
+s3_stream <- function(
+  session,
+  make,
+  build = function(at, request) s3_build(session, request)
+) {
   # A transport of the tests knows one request at a time.
   alone <- !identical(session$transport, curl_transport)
   pool <- if (!alone) curl::new_pool(total_con = 100, host_con = 100)
@@ -76,6 +111,18 @@ s3_stream <- function(session, make) {
   # What became of first attempts, by the requests' numbers.
   tried <- list()
   lost <- NULL
+  # Handles whose plain GET is done. Why kept: making one takes as long as signing.
+  idle <- list()
+
+  handle_for <- function(signed) {
+    if (!is_plain_get(signed) || !length(idle)) {
+      return(s3_configure(curl::new_handle(), session, signed))
+    }
+    handle <- idle[[1]]
+    idle <<- idle[-1]
+    curl::handle_setopt(handle, url = signed$url)
+    set_headers(handle, signed)
+  }
 
   ask <- function(at) {
     if (alone) {
@@ -83,12 +130,15 @@ s3_stream <- function(session, make) {
       return(invisible())
     }
     request <- s3_request_defaults(make(at))
-    signed <- s3_build(session, request)
-    handle <- s3_configure(curl::new_handle(url = signed$url), session, signed)
+    signed <- build(at, request)
+    handle <- handle_for(signed)
     # Why only noted: an error must not pass through curl's own code.
     note <- function(fetched) {
       one <- list(at = at, request = request, fetched = fetched)
       landed[[length(landed) + 1]] <<- one
+      if (is_plain_get(signed)) {
+        idle[[length(idle) + 1]] <<- handle
+      }
     }
     fail <- function(message) later(at, s3_judge_broken(message))
     curl::multi_add(handle, done = note, fail = fail, pool = pool)
@@ -150,7 +200,7 @@ s3_stream <- function(session, make) {
     for (handle in if (!alone) curl::multi_list(pool)) {
       curl::multi_cancel(handle)
     }
-    landed <<- list()
+    landed <<- idle <<- list()
     again <<- numeric()
   }
 

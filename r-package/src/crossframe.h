@@ -14,6 +14,9 @@
 #define MTIME(s) ((s).st_mtim)
 #endif
 
+/* bytes.c */
+SEXP cf_release(SEXP bytes);
+
 /* stat.c */
 SEXP cf_file_stat(SEXP paths);
 SEXP cf_dir_list(SEXP path);
@@ -41,6 +44,9 @@ SEXP cf_dir_sync(SEXP path);
 
 /* crc.c */
 SEXP cf_crc(SEXP bytes, SEXP polynomial, SEXP width, SEXP before);
+
+/* headers.c */
+SEXP cf_headers(SEXP bytes);
 
 /* scan-r.c */
 SEXP cf_scan(SEXP bytes, SEXP report);

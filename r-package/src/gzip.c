@@ -1,5 +1,6 @@
 /* gzip and zlib streams in memory. R's memCompress() writes zlib streams only, and R's connections
    take no raw vector for gzip. */
+#include "bytes.h"
 #include "crossframe.h"
 #include "deflate.h"
 
@@ -13,21 +14,17 @@ enum { BELIEVED_RATIO = 32 };
 
 static uInt chunk(size_t size) { return size > UINT_MAX ? UINT_MAX : (uInt)size; }
 
-static SEXP resized(SEXP old, size_t used, size_t size) {
-  if (size == (size_t)XLENGTH(old)) return old;
-  SEXP new = Rf_allocVector(RAWSXP, (R_xlen_t)size);
-  if (used > 0) memcpy(RAW(new), RAW(old), used);
-  return new;
-}
-
 /* A gzip file of one member. */
 SEXP cf_gzip(SEXP bytes, SEXP level) {
   size_t size = (size_t)XLENGTH(bytes);
-  SEXP out = PROTECT(Rf_allocVector(RAWSXP, (R_xlen_t)gzip_room(size)));
-  size_t taken = gzip_member(RAW(bytes), size, Rf_asInteger(level), RAW(out));
+  SEXP owner = PROTECT(bytes_owner());
+  if (!bytes_resize(owner, gzip_room(size))) Rf_error("no memory left to compress");
+  size_t taken = gzip_member(RAW(bytes), size, Rf_asInteger(level), R_ExternalPtrAddr(owner));
   if (taken == 0) Rf_error("zlib could not compress");
-  out = resized(out, taken, taken);
-  UNPROTECT(1);
+  SEXP out = PROTECT(Rf_allocVector(RAWSXP, (R_xlen_t)taken));
+  memcpy(RAW(out), R_ExternalPtrAddr(owner), taken);
+  bytes_free(owner);
+  UNPROTECT(2);
   return out;
 }
 
@@ -43,66 +40,92 @@ static size_t first_room(const unsigned char *data, size_t size) {
   return room;
 }
 
-static SEXP problem(const char *what) { return Rf_mkString(what); }
+/* What is being inflated, and the room that takes it. */
+typedef struct {
+  const unsigned char *data;
+  size_t size, given;
+  SEXP owner;
+  unsigned char *out;
+  size_t room, taken;
+  double most;
+} inflating;
 
-/* Inflates gzip (one member after the other) or a zlib stream.
-   Answers the bytes, or a string saying what is wrong: "damaged", "truncated",
-   "followed by other bytes" or "limit". */
-SEXP cf_inflate(SEXP bytes, SEXP limit) {
-  const unsigned char *data = RAW(bytes);
-  size_t size = (size_t)XLENGTH(bytes), given = 0, taken = 0;
-  double most = Rf_asReal(limit);
-  size_t room = first_room(data, size);
-  if ((double)room > most) room = (size_t)most;
-  PROTECT_INDEX index;
-  SEXP out = Rf_allocVector(RAWSXP, (R_xlen_t)room);
-  PROTECT_WITH_INDEX(out, &index);
-  z_stream stream;
-  memset(&stream, 0, sizeof stream);
-  if (inflateInit2(&stream, EITHER_WINDOW) != Z_OK) Rf_error("zlib could not start to decompress");
-  const char *wrong = NULL;
-  unsigned char spare; /* tells an output that just fills the room from one that goes on */
-  for (;;) {
-    int is_full = taken == room;
-    uInt in = chunk(size - given), space = is_full ? 1 : chunk(room - taken);
-    stream.next_in = (unsigned char *)data + given;
-    stream.avail_in = in;
-    stream.next_out = is_full ? &spare : RAW(out) + taken;
-    stream.avail_out = space;
-    int status = inflate(&stream, Z_NO_FLUSH);
-    size_t more = space - stream.avail_out;
-    given += in - stream.avail_in;
-    if (is_full && more == 1) {
-      if ((double)room >= most) {
-        wrong = "limit";
-        break;
-      }
-      room = (double)room * 2 > most ? (size_t)most : room * 2;
-      out = resized(out, taken, room);
-      REPROTECT(out, index);
-      RAW(out)[taken] = spare;
+static int make_room(inflating *all, size_t room) {
+  if (!bytes_resize(all->owner, room)) return 0;
+  all->out = R_ExternalPtrAddr(all->owner);
+  all->room = room;
+  return 1;
+}
+
+/* One call of zlib; what it answers. Where the room is full, a spare byte tells an output that just fills it
+ * from one that goes on. */
+static int step(inflating *all, z_stream *stream, size_t *more, const char **wrong) {
+  unsigned char spare;
+  int is_full = all->taken == all->room;
+  uInt in = chunk(all->size - all->given), space = is_full ? 1 : chunk(all->room - all->taken);
+  stream->next_in = (unsigned char *)all->data + all->given;
+  stream->avail_in = in;
+  stream->next_out = is_full ? &spare : all->out + all->taken;
+  stream->avail_out = space;
+  int status = inflate(stream, Z_NO_FLUSH);
+  *more = space - stream->avail_out;
+  all->given += in - stream->avail_in;
+  if (is_full && *more == 1) {
+    if ((double)all->room >= all->most) {
+      *wrong = "limit";
+      return status;
     }
-    taken += more;
+    double twice = (double)all->room * 2;
+    if (!make_room(all, twice > all->most ? (size_t)all->most : (size_t)twice)) {
+      *wrong = "too large for the memory";
+      return status;
+    }
+    all->out[all->taken] = spare;
+  }
+  all->taken += *more;
+  return status;
+}
+
+static int begins_member(const inflating *all) {
+  const unsigned char *at = all->data + all->given;
+  return all->data[0] == 0x1f && all->size - all->given >= 2 && at[0] == 0x1f && at[1] == 0x8b;
+}
+
+/* NULL, or what is wrong. */
+static const char *inflate_all(inflating *all, z_stream *stream) {
+  for (;;) {
+    const char *wrong = NULL;
+    size_t more;
+    int status = step(all, stream, &more, &wrong);
+    if (wrong) return wrong;
     if (status == Z_STREAM_END) {
-      if (given == size) break;
-      int another = data[0] == 0x1f && size - given >= 2 && data[given] == 0x1f && data[given + 1] == 0x8b;
-      if (!another) {
-        wrong = "followed by other bytes";
-        break;
-      }
-      inflateReset(&stream);
-    } else if (status == Z_BUF_ERROR || (status == Z_OK && given == size && more == 0)) {
-      if (given == size) {
-        wrong = "truncated";
-        break;
-      }
+      if (all->given == all->size) return NULL;
+      if (!begins_member(all)) return "followed by other bytes";
+      inflateReset(stream);
+    } else if (status == Z_BUF_ERROR || (status == Z_OK && all->given == all->size && more == 0)) {
+      if (all->given == all->size) return "truncated";
     } else if (status != Z_OK) {
-      wrong = "damaged";
-      break;
+      return "damaged";
     }
   }
-  inflateEnd(&stream);
-  SEXP result = wrong ? problem(wrong) : resized(out, taken, taken);
+}
+
+/* Inflates gzip (one member after the other) or a zlib stream.
+   Answers the bytes, to be released (bytes.c), or a string saying what is wrong: "damaged", "truncated",
+   "followed by other bytes", "too large for the memory" or "limit". */
+SEXP cf_inflate(SEXP bytes, SEXP limit) {
+  inflating all = {.data = RAW(bytes), .size = (size_t)XLENGTH(bytes), .most = Rf_asReal(limit)};
+  all.owner = PROTECT(bytes_owner());
+  size_t room = first_room(all.data, all.size);
+  z_stream stream;
+  memset(&stream, 0, sizeof stream);
+  const char *wrong = "too large for the memory";
+  if (make_room(&all, (double)room > all.most ? (size_t)all.most : room)) {
+    if (inflateInit2(&stream, EITHER_WINDOW) != Z_OK) Rf_error("zlib could not start to decompress");
+    wrong = inflate_all(&all, &stream);
+    inflateEnd(&stream);
+  }
+  SEXP result = wrong ? Rf_mkString(wrong) : bytes_vector(all.owner, all.taken);
   UNPROTECT(1);
   return result;
 }

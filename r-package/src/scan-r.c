@@ -1,4 +1,5 @@
 /* The scan as R calls it: bytes in, a list of findings out. */
+#include "bytes.h"
 #include "crossframe.h"
 #include "scan.h"
 
@@ -124,12 +125,15 @@ SEXP cf_scan(SEXP bytes, SEXP report) {
   return result;
 }
 
-/* The bytes from `offset` (from 0) on: an RData file behind its first line. */
+/* The bytes from `offset` (from 0) on, to be released (bytes.c): an RData file behind its first line. */
 SEXP cf_raw_tail(SEXP bytes, SEXP offset) {
   R_xlen_t from = (R_xlen_t)Rf_asReal(offset), size = XLENGTH(bytes);
   if (from < 0 || from > size) Rf_error("offset outside the bytes");
-  SEXP tail = PROTECT(Rf_allocVector(RAWSXP, size - from));
-  if (size > from) memcpy(RAW(tail), RAW(bytes) + from, (size_t)(size - from));
+  size_t count = (size_t)(size - from);
+  SEXP owner = PROTECT(bytes_owner());
+  if (!bytes_resize(owner, count)) Rf_error("no memory left for the bytes");
+  if (count > 0) memcpy(R_ExternalPtrAddr(owner), RAW(bytes) + from, count);
+  SEXP tail = bytes_vector(owner, count);
   UNPROTECT(1);
   return tail;
 }

@@ -96,3 +96,26 @@ test_that("the query is sorted by bytes, and empty text stays empty", {
   )
   expect_identical(canonical_query(character()), "")
 })
+
+test_that("several paths are signed at once as each would be alone", {
+  request <- list(
+    method = "GET",
+    host = "store.test:9000",
+    path = c("/lab/a.rds", "/lab/b%20c.rds", "/lab/%C3%A9.rds"),
+    query = character(),
+    headers = c("x-amz-checksum-mode" = " ENABLED \t"),
+    payload_hash = hex_sha256(raw(0))
+  )
+  credentials <- list(access_key = "a", secret_key = "b", session_token = "c")
+  time <- as.POSIXct("2024-05-01 12:00:00", tz = "UTC")
+  together <- sigv4_authorize(request, credentials, "eu-west-1", time)
+  for (at in seq_along(request$path)) {
+    one <- request
+    one$path <- request$path[at]
+    expect_identical(
+      sigv4_sign(one, credentials, "eu-west-1", time),
+      c(together$headers, Authorization = together$authorization[at])
+    )
+  }
+  expect_false(anyDuplicated(together$authorization) > 0)
+})

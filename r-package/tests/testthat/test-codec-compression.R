@@ -58,3 +58,41 @@ test_that("a frame takes at most a tenth more than saveRDS() makes of it", {
   expect_lt(length(stored), 1.1 * file.size(path))
   expect_identical(unserialize(gunzip(stored)), frame)
 })
+
+test_that("decompressed bytes are like any others until they are released", {
+  data <- noise(1e5)
+  for (stored in list(
+    compress_bytes(data, "gzip"),
+    memCompress(data, "gzip")
+  )) {
+    name <- sniff_compression(first_bytes(stored))
+    opened <- decompress_bytes(stored, name)
+    expect_identical(opened, data)
+    part <- opened[1:10]
+    changed <- opened
+    changed[1] <- as.raw(255L)
+    release(opened)
+    expect_length(opened, 0)
+    # What was made of them stays.
+    expect_identical(part, data[1:10])
+    expect_identical(changed[-1], data[-1])
+    release(opened)
+    expect_length(opened, 0)
+  }
+  release(data)
+  expect_identical(data, noise(1e5))
+})
+
+test_that("room grows with what comes, beyond what gzip says of its length", {
+  twice <- c(
+    compress_bytes(noise(1e6), "gzip"),
+    compress_bytes(noise(10), "gzip")
+  )
+  expect_identical(decompress_bytes(twice, "gzip"), c(noise(1e6), noise(10)))
+  expect_error(
+    decompress_bytes(twice, "gzip", limit = 1e6 + 9),
+    "more than",
+    class = "crossframe_error_decode"
+  )
+  expect_length(decompress_bytes(twice, "gzip", limit = 1e6 + 10), 1e6 + 10)
+})

@@ -202,3 +202,20 @@ test_that("zstd says what is missing", {
     class = "crossframe_error_engine_missing"
   )
 })
+
+test_that("a factor's codes are looked at, missing ones and no ones at all too", {
+  frame <- function(codes) {
+    codes <- structure(codes, levels = c("a", "b"), class = "factor")
+    new_frame(list(f = codes), length(codes))
+  }
+  for (codes in list(c(1L, 2L, NA), rep(NA_integer_, 3), integer())) {
+    expect_identical(rds_decode(rds_encode(frame(codes))), frame(codes))
+  }
+  for (codes in list(c(1L, 0L, NA), c(1L, 3L, NA), c(-1L, 1L, 1L))) {
+    expect_error(
+      rds_decode(rds_encode(frame(codes))),
+      "column 'f' is a factor with a code beyond its 2 levels",
+      class = "crossframe_error_decode"
+    )
+  }
+})

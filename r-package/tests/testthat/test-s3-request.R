@@ -320,3 +320,82 @@ test_that("HEAD, whose answer gives no reason, is asked again by GET", {
   )
   expect_identical(vapply(session$sent, `[[`, "", "method"), c("HEAD", "GET"))
 })
+
+test_that("an answer's head is that of the last block, names in lower case", {
+  head <- function(text) .Call(C_headers, charToRaw(text))
+  expect_identical(
+    head(
+      "HTTP/1.1 200 OK\r\nETag: \"a:b\"\r\nX-Amz-Meta-Site:\t north \r\nEmpty:\r\n\r\n"
+    ),
+    c(etag = "\"a:b\"", "x-amz-meta-site" = "north", empty = "")
+  )
+  proxied <- "HTTP/1.1 200 Connected\r\nVia: p\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nA: 1\r\n\r\n"
+  expect_identical(head(proxied), c(a = "1"))
+  expect_identical(head("HTTP/1.1 200 OK\nA: 1\n\n"), c(a = "1"))
+  expect_identical(head("A: 1"), c(a = "1"))
+  expect_length(head("HTTP/1.1 200 OK\r\n\r\n"), 0)
+  expect_length(head(""), 0)
+})
+
+test_that("what is signed ahead is what would be signed when asked for", {
+  keys <- sprintf("a/%03d \u00e9.rds", 1:70)
+  session <- fake_session()
+  request <- s3_request_defaults(s3_get_request(session, "lab", keys[1]))
+  build <- build_ahead(session, keys)
+  for (at in c(1:40, 70, 2)) {
+    got <- build(at, request)
+    time <- strptime(got$headers[["x-amz-date"]], "%Y%m%dT%H%M%SZ", tz = "UTC")
+    path <- s3_address(session, "lab", keys[at])$path
+    unsigned <- list(
+      method = "GET",
+      host = "store.test:9000",
+      path = path,
+      query = character(),
+      headers = request$headers,
+      payload_hash = hex_sha256(raw(0))
+    )
+    signed <- sigv4_sign(
+      unsigned,
+      session_credentials(session),
+      "us-east-1",
+      time
+    )
+    expect_identical(got$headers, signed)
+    expect_identical(got$url, paste0("http://store.test:9000", path))
+  }
+})
+
+test_that("what is signed ahead is signed anew for a region found, new keys, and after a while", {
+  session <- fake_session()
+  request <- s3_request_defaults(s3_get_request(session, "lab", "a"))
+  build <- build_ahead(session, c("a", "b", "c", "d"))
+  signed <- function(at) build(at, request)$headers[["Authorization"]]
+  expect_match(signed(1), "/us-east-1/")
+  session$region <- "eu-west-1"
+  expect_match(signed(2), "/eu-west-1/")
+  session$credentials$access_key <- "NEW"
+  expect_match(signed(3), "Credential=NEW/")
+  before <- signed(4)
+  with_internal(
+    list(signed_ahead_s = 0, sigv4_timestamp = function(time) {
+      "20200101T000000Z"
+    }),
+    {
+      expect_match(signed(4), "/20200101/")
+    }
+  )
+  expect_false(grepl("/20200101/", before))
+})
+
+test_that("a file's checksum is taken piece by piece", {
+  path <- temporary_path("")
+  writeBin(charToRaw("123456789"), path)
+  with_internal(list(file_step = 4), {
+    expect_identical(hex_text(file_digest(path, "crc32")), "cbf43926")
+    expect_identical(hex_text(file_digest(path, "crc32c")), "e3069283")
+    expect_identical(
+      hex_text(file_digest(path, "crc64nvme")),
+      "ae8b14860a799888"
+    )
+  })
+})

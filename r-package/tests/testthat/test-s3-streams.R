@@ -313,3 +313,30 @@ test_that("ranges that are damaged, cut or of another object are never returned"
   expect_identical(readBin(path, raw(), length(bytes)), bytes)
   unlink(path)
 })
+
+test_that("many keys by few handles: each gets its own bytes, in whatever order they come", {
+  store <- new_test_store("seaweedfs")
+  bytes <- lapply(seq_len(80), function(at) charToRaw(strrep("x", 37 * at)))
+  bytes[[7]] <- raw(0)
+  keys <- sprintf("k %02d", seq_along(bytes))
+  for (at in seq_along(keys)[-50]) {
+    store$put(keys[at], bytes[[at]])
+  }
+  stream <- store$get_stream(keys)
+  got <- vector("list", length(keys))
+  asked <- 0
+  repeat {
+    while (asked < length(keys) && asked < sum(lengths(got) > 0) + 10) {
+      asked <- asked + 1
+      stream$ask(asked)
+    }
+    one <- stream$take()
+    if (is.null(one)) {
+      break
+    }
+    got[[one$at]] <- list(one$got)
+  }
+  stream$close()
+  expect_s3_class(got[[50]][[1]], "crossframe_error_object_not_found")
+  expect_identical(lapply(got[-50], `[[`, 1), bytes[-50])
+})

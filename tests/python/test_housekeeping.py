@@ -123,13 +123,13 @@ def test_cleanup_of_uploads_cut_off(bucket):
 
 # Writes its keys, and waits where it would show them.
 SAVES_AND_WAITS = """
-import sys, time
+import os, sys, time
 import pyarrow as pa
 import crossframe as cf
 from crossframe import saving
 
 def wait(one, *, overwrite):
-    print("written", flush=True)
+    os.write(1, b"written\\n")  # whole, whichever of the threads is first
     time.sleep(3600)
 
 saving.copy_with_schema = wait
@@ -142,8 +142,10 @@ def kill_while_saving(place):
     """Kill a process in the middle of an atomic batch, and return what it left behind."""
     command = [sys.executable, "-c", SAVES_AND_WAITS, place.root]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
-        assert writer.stdout.readline() == "written\n"
-        writer.kill()
+        try:
+            assert writer.stdout.readline() == "written\n"
+        finally:
+            writer.kill()
     return [key for key in cf.ls(recursive=True)["key"] if ".saving-" in key]
 
 

@@ -330,7 +330,7 @@ def test_a_range_that_is_another(scripted: Scripted) -> None:
 
 
 def test_memory_is_bounded(seaweedfs: Any, tmp_path: Path) -> None:
-    """400 MiB come and go in less than half of that beside the libraries, however the threads are scheduled."""
+    """400 MiB come and go in less than half of that beside the libraries."""
     code = """
 import sys, boto3
 from pathlib import Path

@@ -35,7 +35,7 @@ def convert_each(
         Exception: What ``convert`` raises of the first column of which it raises anything.
     """
     own = [Losses(losses.strict) for _ in columns]
-    if len(columns) < 2 or rows * len(columns) < _WORTH_THREADS:  # noqa: PLR2004 - one has nobody beside it
+    if len(columns) <= 1 or rows * len(columns) < _WORTH_THREADS:
         results = [convert(column, found) for column, found in zip(columns, own, strict=True)]
     else:
         with ThreadPoolExecutor(min(len(columns), os.cpu_count() or 1)) as pool:

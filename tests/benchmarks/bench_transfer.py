@@ -26,11 +26,10 @@ from statistics import median
 
 from rich.console import Console
 from rich.table import Table
+from scratch import scratch
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
-
-from scratch import scratch  # noqa: E402 - beside this file
 
 from servers import Server, seaweedfs  # noqa: E402 - beside the folder of this file
 

@@ -13,7 +13,8 @@ FEW, MANY = 10, 1 << 20
 
 
 @pytest.mark.parametrize("rows", [FEW, MANY])
-def test_results_and_losses_come_in_the_order_of_the_columns(rows):
+def test_results_and_losses_come_in_the_order_of_the_columns(rows, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
     first_may_end = threading.Event()
 
     def convert(name: str, losses: Losses) -> str:

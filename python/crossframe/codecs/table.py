@@ -142,7 +142,7 @@ def _table(values: Mapping[str, Value]) -> pa.Table:
 def describe_table(name: str, table: pa.Table) -> ObjectInfo:
     """Describe a frame that was read."""
     missing = {
-        name: values.null_count for name, values in zip(table.column_names, table.columns, strict=True)
+        column: values.null_count for column, values in zip(table.column_names, table.columns, strict=True)
     }
     return frame_info(name, table.num_rows, describe_columns(table.schema, missing))
 

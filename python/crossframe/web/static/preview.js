@@ -9,14 +9,18 @@ export class Preview {
   constructor(path, version = undefined) {
     Object.assign(this, { path, version, sort: undefined, descending: false, object: undefined });
     this.box = el("div", { class: "preview", "aria-busy": "true" }, el("p", { class: "state", role: "status" }, "Loading\u2026"));
-    this.stop = new AbortController();
   }
 
+  // What was asked before is not waited for: its answer may come after the answer to this.
   async load({ focus } = {}) {
+    this.stop?.abort();
+    this.stop = new AbortController();
     this.box.setAttribute("aria-busy", "true");
     const { path, version, object, sort } = this;
+    const { signal } = this.stop;
     try {
-      const found = await get("/api/preview", { path, version, object, sort, descending: this.descending ? "yes" : undefined }, this.stop.signal);
+      const found = await get("/api/preview", { path, version, object, sort, descending: this.descending ? "yes" : undefined }, signal);
+      if (signal.aborted) return;
       this.box.replaceChildren(...this.shown(found).filter(Boolean));
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -27,7 +31,7 @@ export class Preview {
   }
 
   end() {
-    this.stop.abort();
+    this.stop?.abort();
   }
 
   shown(found) {

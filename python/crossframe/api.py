@@ -341,13 +341,15 @@ def decode(
     columns: Sequence[str] | None = None,
     version: str | None = None,
     has_sidecar: bool = True,
+    schema: str | None = None,
 ) -> Mapping[str, Value]:
     """Turn an object's bytes into tables and values by name: one, or those of an RData.
 
-    ``has_sidecar=False`` where a listing has shown that no schema lies beside it.
+    ``has_sidecar=False`` where a listing has shown that no schema lies beside it; ``schema``: its text,
+    where that was read.
     """
     try:
-        codec, source = _source(location, stored, format, version, has_sidecar=has_sidecar)
+        codec, source = _source(location, stored, format, version, has_sidecar=has_sidecar, schema=schema)
         if name is not None and not codec.several and name != source.name:
             raise UsageError(f"Can't find object '{name}'.", f"The object holds one frame, '{source.name}'.")
         return codec.decode(replace(source, columns=columns, object=name, losses=losses))
@@ -362,11 +364,13 @@ def _source(
     version: str | None,
     *,
     has_sidecar: bool = True,
+    schema: str | None = None,
 ) -> tuple[Codec, Source]:
     choice, packed = open_stored(location.key, stored, format)
     codec = CODECS[choice.format]
-    sidecar = _sidecar(location, packed.stored, version) if codec.sidecar and has_sidecar else None
-    return codec, Source(name_of(location.key), packed, sidecar)
+    if schema is None and codec.sidecar and has_sidecar:
+        schema = _sidecar(location, packed.stored, version)
+    return codec, Source(name_of(location.key), packed, schema)
 
 
 def placed(error: CrossframeError, uri: str) -> CrossframeError:

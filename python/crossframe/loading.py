@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from crossframe import api
+from crossframe import api, sidecars
 from crossframe.combining import Part
 from crossframe.errors import CrossframeError, ObjectNotFoundError, UsageError
 from crossframe.losses import Losses
-from crossframe.pool import in_two_steps, turn_to_move
+from crossframe.pool import fetch_ahead, in_two_steps, turn_to_move
 from crossframe.progress import with_bar
 from crossframe.stores import reader_of, with_near_miss
 
@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from crossframe.stores import ObjectMeta
     from crossframe.values import Value
 
-# An object of so many bytes is decoded in little more time than threads take to hand it on: several in a row.
+# An object of so many bytes is decoded in little more time than threads take to hand it on.
 _SMALL = 128 * 1024
-_TOGETHER = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,36 +103,53 @@ def load_each(
         return
     read = reader_of(found[0].location.store)
     fetch, decode = partial(_fetched, read=read), partial(_decoded, wanted=wanted)
-    together = _TOGETHER if all(match.meta.size <= _SMALL for match in found) else 1
+    # Where only so many may be in memory, whoever takes them works on each for a while: decode meanwhile.
+    if most is None and all(match.meta.size <= _SMALL for match in found):
+        results = fetch_ahead(fetch, decode, found)
+    else:
+        results = in_two_steps(fetch, decode, found, most=most)
     with (
-        closing(in_two_steps(fetch, decode, found, most=most, together=together)) as loaded,
+        closing(results) as loaded,
         closing(with_bar(loaded, len(found), "loading", lambda one: one.key, wanted=progress)) as shown,
     ):
         yield from shown
 
 
-def _fetched(match: Match, *, read: Callable[[ObjectMeta], Buffer]) -> Buffer | CrossframeError:
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """An object's bytes, and the schema beside it."""
+
+    stored: Buffer
+    schema: str | None = None
+
+
+def _fetched(match: Match, *, read: Callable[[ObjectMeta], Buffer]) -> _Fetched | CrossframeError:
     try:
         with turn_to_move(match.meta.size):
-            return read(match.meta)
+            stored = read(match.meta)
+        # Why here: it is a request, too, and many may wait for theirs at once.
+        if match.sidecar and sidecars.has_sidecar(match.location.key):
+            return _Fetched(stored, sidecars.current(match.location))
+        return _Fetched(stored)
     except ObjectNotFoundError as error:
         return with_near_miss(error, match.location)
     except CrossframeError as error:
         return error
 
 
-def _decoded(match: Match, stored: Buffer | CrossframeError, *, wanted: Wanted) -> Loaded:
-    if isinstance(stored, CrossframeError):
-        return Loaded(match, error=stored)
+def _decoded(match: Match, fetched: _Fetched | CrossframeError, *, wanted: Wanted) -> Loaded:
+    if isinstance(fetched, CrossframeError):
+        return Loaded(match, error=fetched)
     losses = Losses(strict=wanted.strict)
     try:
         objects = api.decode(
             match.location,
-            stored,
+            fetched.stored,
             losses,
             format=wanted.format,
             columns=wanted.columns,
             has_sidecar=match.sidecar,
+            schema=fetched.schema,
         )
     except CrossframeError as error:
         return Loaded(match, error=error)

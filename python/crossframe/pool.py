@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
-from itertools import islice
+from contextlib import AbstractContextManager, closing, nullcontext
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
 WORKERS = 8
 # Of work that mostly waits: for the answers of a server that may be far away.
 WAITERS = 24
 # Of work that keeps a processor busy.
 COMPUTERS = max(2, min(8, os.cpu_count() or 1))
+# Most small items that a thread fetches in a row: with more the last ones are late where each waits long.
+_TOGETHER = 4
 # Why: a store moves a large object in several parts at once, so that two fill the line, and more the memory.
 _LARGE = 16 * 1024 * 1024
 _LARGE_AT_ONCE = BoundedSemaphore(2)
@@ -66,7 +67,6 @@ def in_two_steps(
     items: Iterable[Item],
     *,
     most: int | None = None,
-    together: int = 1,
 ) -> Generator[Result, None, None]:
     """Do what waits and then what computes on each item, and yield what comes of them in their order.
 
@@ -78,28 +78,23 @@ def in_two_steps(
         work: Computes; called with an item and what ``fetch`` returned.
         items: Taken as there is room for them.
         most: Most items fetched or worked on, the one just yielded included; by default what keeps both busy.
-        together: Most items that a thread computes in a row: several where each is little work, which costs
-            less than the way to the next thread and back.
     """
     most = 2 * WAITERS if most is None else most
-    together = max(1, min(together, most // (2 * COMPUTERS)))
-    pending: deque[Future[list[Result]]] = deque()
+    pending: deque[Future[Result]] = deque()
     waiters = ThreadPoolExecutor(min(WAITERS, most), thread_name_prefix="crossframe-fetch")
     computers = ThreadPoolExecutor(min(COMPUTERS, most), thread_name_prefix="crossframe-work")
 
-    def second(fetching: list[tuple[Item, Future[Fetched]]]) -> list[Result]:
+    def second(item: Item, fetching: list[Future[Fetched]]) -> Result:
         # Why taken off: what is fetched is held until it is worked on, and no longer.
-        fetching.reverse()
-        return [_second(work, *fetching.pop()) for _ in range(len(fetching))]
+        return work(item, fetching.pop().result())
 
     try:
-        for some in _several(items, together):
-            fetching = [(item, waiters.submit(fetch, item)) for item in some]
-            pending.append(computers.submit(second, fetching))
-            if (len(pending) + 1) * together > most:
-                yield from _taken_off(pending.popleft().result())
+        for item in items:
+            pending.append(computers.submit(second, item, [waiters.submit(fetch, item)]))
+            if len(pending) >= most:
+                yield pending.popleft().result()
         while pending:
-            yield from _taken_off(pending.popleft().result())
+            yield pending.popleft().result()
     finally:
         # Why in this order: who computes may be waiting for what will not be fetched any more.
         waiters.shutdown(wait=False, cancel_futures=True)
@@ -107,22 +102,27 @@ def in_two_steps(
         waiters.shutdown(wait=True)
 
 
-def _several(items: Iterable[Item], most: int) -> Generator[list[Item], None, None]:
-    """Yield the items, so many in a list."""
-    left = iter(items)
-    while some := list(islice(left, most)):
-        yield some
+def fetch_ahead(
+    fetch: Callable[[Item], Fetched], work: Callable[[Item, Fetched], Result], items: Sequence[Item]
+) -> Generator[Result, None, None]:
+    """Fetch items in threads, several in a row each, and work on them where the results are wanted, in order.
 
+    For what is little work: to hand it to another thread and back, past the interpreter's lock, takes longer.
+    Closing the iterator early, or an interrupt, leaves no thread running, as with ``in_order``.
 
-def _second(work: Callable[[Item, Fetched], Result], item: Item, fetched: Future[Fetched]) -> Result:
-    return work(item, fetched.result())
-
-
-def _taken_off(results: list[Result]) -> Generator[Result, None, None]:
-    """Yield them, and hold none that was yielded."""
-    results.reverse()
-    while results:
-        yield results.pop()
+    Args:
+        fetch: Waits; called with an item.
+        work: Computes, in the caller's thread; called with an item and what ``fetch`` returned.
+        items: Each with little to fetch.
+    """
+    together = max(1, min(_TOGETHER, len(items) // (2 * WAITERS)))
+    rows = (items[start : start + together] for start in range(0, len(items), together))
+    with closing(in_order(lambda row: [fetch(item) for item in row], rows, WAITERS)) as fetching:
+        for row, future in fetching:
+            fetched = future.result()
+            fetched.reverse()
+            for item in row:
+                yield work(item, fetched.pop())
 
 
 def turn_to_move(size: int) -> AbstractContextManager[object]:

@@ -241,64 +241,38 @@ def test_closing_the_pool_early_drops_the_rest():
     assert len(begun) < 1000
 
 
-class TestInTwoSteps:
-    @pytest.mark.parametrize("together", [1, 3, 8, 1000])
-    def test_in_order(self, together):
-        done = pool.in_two_steps(str, lambda n, text: (n, text), range(100), together=together)
-        assert list(done) == [(n, str(n)) for n in range(100)]
+def threads_of_ours():
+    return [one for one in threading.enumerate() if one.name.startswith("crossframe")]
 
-    @pytest.mark.parametrize("most", [1, 2, 5, 8, 48])
-    def test_no_more_than_most_are_held(self, most):
-        held, seen, lock = 0, 0, threading.Lock()
 
-        class Held:
-            """What was fetched, or made of it: it counts from before the one until the other is let go."""
+@pytest.mark.parametrize("way", [pool.in_two_steps, pool.fetch_ahead])
+class TestFetchAndWork:
+    @pytest.mark.parametrize("count", [0, 1, 47, 100, 500])
+    def test_in_order(self, way, count):
+        done = way(str, lambda n, text: (n, text), range(count))
+        assert list(done) == [(n, str(n)) for n in range(count)]
 
-        def add(number):
-            nonlocal held, seen
-            with lock:
-                held += number
-                seen = max(seen, held)
-
-        def fetch(n):
-            add(1)
-            return n
-
-        def work(n, fetched):
-            assert n == fetched
-            made = Held()
-            weakref.finalize(made, add, -1)
-            return made
-
-        for one in pool.in_two_steps(fetch, work, range(100), most=most, together=8):
-            time.sleep(0.001)
-            del one
-        assert 0 < seen <= most
-        assert held == 0
-
-    def test_closed_early(self):
+    def test_closed_early(self, way):
         fetched, worked = [], []
-        done = pool.in_two_steps(fetched.append, lambda n, _: worked.append(n), range(1000), together=8)
+        done = way(fetched.append, lambda n, _: worked.append(n), range(1000))
         next(done)
         done.close()
-        assert len(worked) <= len(fetched) <= 2 * pool.WAITERS
-        assert not [one for one in threading.enumerate() if one.name.startswith("crossframe")]
+        assert len(worked) <= len(fetched) < 1000
+        assert not threads_of_ours()
 
     @pytest.mark.parametrize("step", ["fetch", "work"])
-    def test_what_is_raised_is_raised_here(self, step):
+    def test_what_is_raised_is_raised_here(self, way, step):
         def fail(name, n):
             if name == step and n == 20:
                 raise LookupError(name)
 
-        done = pool.in_two_steps(
-            lambda n: fail("fetch", n), lambda n, _: fail("work", n) or n, range(1000), together=8
-        )
+        done = way(lambda n: fail("fetch", n), lambda n, _: fail("work", n) or n, range(1000))
         given = []
         with pytest.raises(LookupError, match=step):
             given.extend(done)
-        assert not [one for one in threading.enumerate() if one.name.startswith("crossframe")]
+        assert not threads_of_ours()
 
-    def test_what_comes_late_holds_up_no_other_fetch(self):
+    def test_what_comes_late_holds_up_no_other_fetch(self, way):
         late = threading.Event()
         begun = []
 
@@ -310,7 +284,56 @@ class TestInTwoSteps:
             assert late.wait(60)
             return n
 
-        assert list(pool.in_two_steps(fetch, lambda n, _: n, range(100), together=8)) == list(range(100))
+        assert list(way(fetch, lambda n, _: n, range(100))) == list(range(100))
+
+
+@pytest.mark.parametrize("most", [1, 2, 5, 8, 48])
+def test_in_two_steps_holds_no_more_than_most(most):
+    held, seen, lock = 0, 0, threading.Lock()
+
+    class Held:
+        """What was fetched, or made of it: it counts from before the one until the other is let go."""
+
+    def add(number):
+        nonlocal held, seen
+        with lock:
+            held += number
+            seen = max(seen, held)
+
+    def fetch(n):
+        add(1)
+        return n
+
+    def work(n, fetched):
+        assert n == fetched
+        made = Held()
+        weakref.finalize(made, add, -1)
+        return made
+
+    for one in pool.in_two_steps(fetch, work, range(100), most=most):
+        time.sleep(0.001)
+        del one
+    assert 0 < seen <= most
+    assert held == 0
+
+
+def test_fetch_ahead_is_bounded_and_works_in_the_callers_thread():
+    ahead, most, lock = 0, 0, threading.Lock()
+
+    def fetch(_):
+        nonlocal ahead, most
+        with lock:
+            ahead += 1
+            most = max(most, ahead)
+
+    def work(_, __):
+        nonlocal ahead
+        with lock:
+            ahead -= 1
+        return threading.current_thread()
+
+    assert set(pool.fetch_ahead(fetch, work, range(2000))) == {threading.current_thread()}
+    assert pool.WAITERS < most <= 8 * pool.WAITERS
 
 
 def test_root_that_is_a_prefix_is_no_pattern(monkeypatch):

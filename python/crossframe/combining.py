@@ -247,5 +247,5 @@ def _pandas_note(parts: Sequence[Part]) -> bytes | None:
     indexes = [[one for one in note.get("index_columns", []) if isinstance(one, str)] for note in notes]
     if not any(notes) or any(index != indexes[0] for index in indexes):
         return None
-    note = notes[0] | {"index_columns": indexes[0]}
+    note = dict(notes[0]) | {"index_columns": indexes[0]}
     return json.dumps(note).encode()

@@ -5,10 +5,14 @@ Source: pandas, "Developer: storing pandas DataFrame objects in Apache Parquet f
 
 from __future__ import annotations
 
+import functools
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PANDAS_KEY = b"pandas"
 
@@ -35,15 +39,21 @@ _OTHERS = {"float32": {"Float32", "Float64"}, "float64": {"Float32", "Float64"},
 _NEVER_ARROW = {"category", "complex128", "object"}
 
 
-def read_note(schema: pa.Schema) -> dict[str, Any]:
+def read_note(schema: pa.Schema) -> Mapping[str, Any]:
     """Return the note; empty where there is none, or a broken one: it comes from outside."""
     return parse_note((schema.metadata or {}).get(PANDAS_KEY))
 
 
-def parse_note(text: bytes | None) -> dict[str, Any]:
-    """Return what the text of a note says; nothing where there is none, or it is broken."""
+def parse_note(text: bytes | None) -> Mapping[str, Any]:
+    """Return what the text of a note says, to be read only; nothing where there is none, or it is broken."""
+    if text is None:
+        return {}
+    return _kept(text) if len(text) < _WORTH_KEEPING else _parsed(text)
+
+
+def _parsed(text: bytes) -> Mapping[str, Any]:
     try:
-        note = json.loads(text) if text is not None else {}
+        note = json.loads(text)
         whole = all(
             isinstance(column["field_name"], str | None) and isinstance(column["numpy_type"], str)
             for column in note.get("columns", [])
@@ -54,7 +64,12 @@ def parse_note(text: bytes | None) -> dict[str, Any]:
     return note if whole and parts else {}
 
 
-def noted_dtypes(note: dict[str, Any]) -> dict[str | None, str]:
+# Why kept: the files of a batch are alike. What is long comes once, and takes memory.
+_WORTH_KEEPING = 100_000
+_kept = functools.lru_cache(maxsize=64)(_parsed)
+
+
+def noted_dtypes(note: Mapping[str, Any]) -> dict[str | None, str]:
     """Return the dtype that pandas noted of each column."""
     return {column["field_name"]: column["numpy_type"] for column in note.get("columns", [])}
 

@@ -259,6 +259,20 @@ def test_attributes_survive_what_users_do():
         assert set(metadata.columns["y"].attributes) == {"label"}
 
 
+def test_frames_that_are_alike_share_nothing_that_can_be_changed():
+    frame = pd.DataFrame({"x": [1.5], "g": pd.Categorical(["a"])})
+    frame.attrs = {"units": {"x": "mg"}}
+    first, second = through(frame), through(frame)
+    first.columns.name = first["g"].cat.categories.name = "named"
+    first.attrs["units"]["x"] = "kg"
+    first["y"] = 1
+    for untouched in (second, through(frame)):
+        assert_frame_equal(untouched, frame)
+        assert untouched.columns.name is None
+        assert untouched["g"].cat.categories.name is None
+        assert untouched.attrs == {"units": {"x": "mg"}}
+
+
 def test_attributes_go_where_the_dtype_changed():
     frame = vector("labelled")
     frame["x"] = ["now", "text", None]

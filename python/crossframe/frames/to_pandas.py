@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,7 @@ def to_pandas(table: pa.Table, losses: Losses, *, arrow_backed: bool = False) ->
     metadata = RMetadata.of(table.schema)
     frame = _restore_index(frame, note, metadata)
     attributes = _shown_attributes(table.schema, metadata)
-    frame.attrs = dict(note.get("attributes", {}))
+    frame.attrs = copy.deepcopy(note["attributes"]) if note.get("attributes") else {}
     if attributes:
         frame.attrs["r"] = attributes
     return frame
@@ -68,8 +69,22 @@ def _frame(names: list[str], columns: list[Any], rows: int) -> pd.DataFrame:
         (column.reshape(1, -1) if isinstance(column, np.ndarray) else column, np.array([place]))
         for place, column in enumerate(columns)
     ]
-    frame: pd.DataFrame = create_dataframe_from_blocks(blocks, index, pd.Index(names))
+    frame: pd.DataFrame = create_dataframe_from_blocks(blocks, index, _labels(names))
     return frame
+
+
+_STR = pd.StringDtype(na_value=np.nan)
+# So many levels, or labels of columns, are kept for the next frame.
+_FEW = 100
+
+
+def _labels(names: list[str]) -> pd.Index:
+    """Return labels of columns, or levels; few are kept, since files are alike and making them takes long."""
+    # Why a view: who gives the labels of one frame a name names no other's.
+    return _kept_labels(tuple(names)).view() if len(names) <= _FEW else pd.Index(names, dtype=_STR)
+
+
+_kept_labels = functools.lru_cache(maxsize=256)(lambda names: pd.Index(names, dtype=_STR))
 
 
 # Arrow type -> masked dtype of pandas, which tells a missing value from a number.
@@ -139,9 +154,10 @@ def _to_whole(values: pa.ChunkedArray, noted: str | None) -> Any:  # noqa: ANN40
 def _to_float(name: str, values: pa.ChunkedArray, noted: str | None, losses: Losses) -> Any:  # noqa: ANN401
     if noted in {"Float32", "Float64"}:
         return pd.array(values.to_pandas(types_mapper=_masked_float), dtype=noted)
-    nan = pc.sum(pc.is_nan(values)).as_py() or 0
+    numbers = values.to_numpy()
+    nan = int(np.count_nonzero(np.isnan(numbers))) - values.null_count
     losses.add(name, nan, "NaN", "can't be told from missing in pandas' float64")
-    return values.to_numpy()
+    return numbers
 
 
 def _text_dtype(noted: str | None) -> Any:  # noqa: ANN401 - pandas-stubs does not know __from_arrow__
@@ -173,28 +189,16 @@ def _to_categorical(name: str, values: pa.ChunkedArray, losses: Losses) -> pd.Ca
         )
         codes = np.where(codes == position, -1, codes - (codes > position))
         levels = levels.drop_null()
-    if len(levels) <= _FEW_LEVELS and pa.types.is_string(levels.type):
-        dtype = _category_of_texts(tuple(levels.to_pylist()), ordered=array.type.ordered)
+    if len(levels) <= _FEW and pa.types.is_string(levels.type):
+        dtype = pd.CategoricalDtype(_labels(levels.to_pylist()), ordered=array.type.ordered)
     else:
         dtype = _category(levels, ordered=array.type.ordered)
     return pd.Categorical.from_codes(codes, dtype=dtype)
 
 
-_FEW_LEVELS = 100
-
-
-@functools.lru_cache(maxsize=256)
-def _category_of_texts(levels: tuple[str, ...], *, ordered: bool) -> pd.CategoricalDtype:
-    """Return the dtype of few levels; kept, since making it takes long and files are alike."""
-    return _category(pa.array(levels, pa.string()), ordered=ordered)
-
-
 def _category(levels: pa.Array, *, ordered: bool) -> pd.CategoricalDtype:
     texts = levels.to_pandas(types_mapper={pa.string(): _STR, pa.large_string(): _STR}.get)
     return pd.CategoricalDtype(pd.Index(texts), ordered=ordered)
-
-
-_STR = pd.StringDtype(na_value=np.nan)
 
 
 def _restore_index(frame: pd.DataFrame, note: Mapping[str, Any], metadata: RMetadata) -> pd.DataFrame:
@@ -240,12 +244,12 @@ def _shown_attributes(schema: pa.Schema, metadata: RMetadata) -> dict[str, Any]:
     shown = _shown(RMetadata(without_rows))
     columns: dict[str, Any] = {}
     for field in schema:
-        entry = _shown(metadata.column(field.name))
+        own, noted = metadata.columns.get(field.name), field.metadata
+        entry = _shown(own) if own else {}
         if entry or field.type == ROBJECT:
             entry["type"] = row_name(field.type)
-        for word, key in NOTES.items():
-            if key in (field.metadata or {}):
-                entry[word] = field.metadata[key].decode()
+        if noted:
+            entry |= {word: noted[key].decode() for word, key in NOTES.items() if key in noted}
         if entry:
             columns[field.name] = entry
     if columns:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
@@ -31,10 +30,10 @@ from crossframe.errors import (
     UsageError,
 )
 from crossframe.extensions import split_extensions
+from crossframe.fetching import Fetched, fetch_each
 from crossframe.heads import ranged
 from crossframe.keys import group_parts, name_of, part_number
 from crossframe.losses import Losses
-from crossframe.pool import in_order
 from crossframe.results import Info
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ class DataSet:
         location: Its prefix, with the trailing slash.
         parts: One or more, in the order of their rows.
         listed: What ``_crossframe.json`` says; ``None`` without one.
-        metas: What the store tells of the objects that it consists of, the list included.
+        metas: What the store tells of the objects that it consists of: of the list, and of each part.
     """
 
     location: Location
@@ -108,11 +107,20 @@ class DataSet:
             CorruptObjectError: A part is not the one that is listed.
             CrossframeError: As ``load`` of one key raises, for the first failing part.
         """
-        read = partial(read_part, format=format, name=name, columns=columns, strict=losses.strict)
+        wanted = _Wanted(format, name, columns, losses.strict)
+
+        def decode(found: _Found, fetched: Fetched | CrossframeError) -> tuple[pa.Table, Losses]:
+            if isinstance(fetched, CrossframeError):
+                raise fetched
+            return _read(found.part, fetched, wanted)
+
+        found = [
+            _Found(part, part.location, meta, part.sidecar)
+            for part, meta in zip(self.parts, self.metas[-len(self.parts) :], strict=True)
+        ]
         parts = []
-        with closing(in_order(read, self.parts)) as work:
-            for part, future in work:
-                table, lost = future.result()
+        with closing(fetch_each(found, decode)) as read:
+            for part, (table, lost) in zip(self.parts, read, strict=True):
                 losses.found.extend(lost.found)
                 parts.append(Part(part.location.shown, table, {}))
         if columns is not None:
@@ -263,40 +271,54 @@ def read_part(
     strict: bool = False,
 ) -> tuple[pa.Table, Losses]:
     """Load one part, without those of ``columns`` that it lacks, and what could not be kept of it."""
-    stored = api.fetch(part.location)
+    return _read(part, Fetched(api.fetch(part.location)), _Wanted(format, name, columns, strict))
+
+
+class _Found(NamedTuple):
+    """A part as its data set's prefix lists it."""
+
+    part: DataPart
+    location: Location
+    meta: ObjectMeta
+    sidecar: bool
+
+
+class _Wanted(NamedTuple):
+    """What is wanted of each part."""
+
+    format: str | None
+    name: str | None
+    columns: Sequence[str] | None
+    strict: bool
+
+
+def _read(part: DataPart, fetched: Fetched, wanted: _Wanted) -> tuple[pa.Table, Losses]:
     if part.listed is not None:
-        _check_bytes(part, part.listed, stored)
-    decoded = partial(_decoded, part, stored, format=format, name=name, strict=strict)
+        _check_bytes(part, part.listed, fetched.stored)
+    columns = wanted.columns
     try:
-        table, losses = decoded(columns)
+        table, losses = _decoded(part, fetched, wanted)
     except UsageError:
         if columns is None:
             raise
-        table, losses = decoded(None)
+        table, losses = _decoded(part, fetched, wanted._replace(columns=None))
         table = table.select([one for one in columns if one in table.column_names])
     if part.listed is not None and table.num_rows != part.listed.rows:
         raise _other(part, f"It has {table.num_rows} rows, not {part.listed.rows}.")
     return _without_row_numbers(table if part.typed else _untyped_where_empty(table)), losses
 
 
-def _decoded(
-    part: DataPart,
-    stored: Buffer,
-    columns: Sequence[str] | None,
-    *,
-    format: str | None,
-    name: str | None,
-    strict: bool,
-) -> tuple[pa.Table, Losses]:
-    losses = Losses(strict=strict)
+def _decoded(part: DataPart, fetched: Fetched, wanted: _Wanted) -> tuple[pa.Table, Losses]:
+    losses = Losses(strict=wanted.strict)
     values = api.decode(
         part.location,
-        stored,
+        fetched.stored,
         losses,
-        format=format or part.format,
-        name=name,
-        columns=columns,
+        format=wanted.format or part.format,
+        name=wanted.name,
+        columns=wanted.columns,
         has_sidecar=part.sidecar,
+        schema=fetched.schema,
     )
     return one_table(values, part.location), losses
 

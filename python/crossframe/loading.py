@@ -9,25 +9,18 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from crossframe import api, sidecars
+from crossframe import api
 from crossframe.combining import Part
-from crossframe.errors import CrossframeError, ObjectNotFoundError, UsageError
+from crossframe.errors import CrossframeError, UsageError
+from crossframe.fetching import Fetched, fetch_each
 from crossframe.losses import Losses
-from crossframe.pool import fetch_ahead, in_two_steps, turn_to_move
 from crossframe.progress import with_bar
-from crossframe.stores import reader_of, with_near_miss
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
-
-    from typing_extensions import Buffer
+    from collections.abc import Generator, Sequence
 
     from crossframe.matching import Match
-    from crossframe.stores import ObjectMeta
     from crossframe.values import Value
-
-# An object of so many bytes is decoded in little more time than threads take to hand it on.
-_SMALL = 128 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,43 +94,14 @@ def load_each(
     """
     if not found:
         return
-    read = reader_of(found[0].location.store)
-    fetch, decode = partial(_fetched, read=read), partial(_decoded, wanted=wanted)
-    # Where only so many may be in memory, whoever takes them works on each for a while: decode meanwhile.
-    if most is None and all(match.meta.size <= _SMALL for match in found):
-        results = fetch_ahead(fetch, decode, found)
-    else:
-        results = in_two_steps(fetch, decode, found, most=most)
     with (
-        closing(results) as loaded,
+        closing(fetch_each(found, partial(_decoded, wanted=wanted), most=most)) as loaded,
         closing(with_bar(loaded, len(found), "loading", lambda one: one.key, wanted=progress)) as shown,
     ):
         yield from shown
 
 
-@dataclass(frozen=True, slots=True)
-class _Fetched:
-    """An object's bytes, and the schema beside it."""
-
-    stored: Buffer
-    schema: str | None = None
-
-
-def _fetched(match: Match, *, read: Callable[[ObjectMeta], Buffer]) -> _Fetched | CrossframeError:
-    try:
-        with turn_to_move(match.meta.size):
-            stored = read(match.meta)
-        # Why here: it is a request, too, and many may wait for theirs at once.
-        if match.sidecar and sidecars.has_sidecar(match.location.key):
-            return _Fetched(stored, sidecars.current(match.location))
-        return _Fetched(stored)
-    except ObjectNotFoundError as error:
-        return with_near_miss(error, match.location)
-    except CrossframeError as error:
-        return error
-
-
-def _decoded(match: Match, fetched: _Fetched | CrossframeError, *, wanted: Wanted) -> Loaded:
+def _decoded(match: Match, fetched: Fetched | CrossframeError, *, wanted: Wanted) -> Loaded:
     if isinstance(fetched, CrossframeError):
         return Loaded(match, error=fetched)
     losses = Losses(strict=wanted.strict)

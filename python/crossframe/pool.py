@@ -6,7 +6,7 @@ import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, nullcontext
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Event
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -117,12 +117,20 @@ def fetch_ahead(
     """
     together = max(1, min(_TOGETHER, len(items) // (2 * WAITERS)))
     rows = (items[start : start + together] for start in range(0, len(items), together))
-    with closing(in_order(lambda row: [fetch(item) for item in row], rows, WAITERS)) as fetching:
-        for row, future in fetching:
-            fetched = future.result()
-            fetched.reverse()
-            for item in row:
-                yield work(item, fetched.pop())
+    ended = Event()
+
+    def fetch_row(row: Sequence[Item]) -> list[Fetched]:
+        return [fetch(item) for item in row if not ended.is_set()]
+
+    with closing(in_order(fetch_row, rows, WAITERS)) as fetching:
+        try:
+            for row, future in fetching:
+                fetched = future.result()
+                fetched.reverse()
+                for item in row:
+                    yield work(item, fetched.pop())
+        finally:
+            ended.set()
 
 
 def turn_to_move(size: int) -> AbstractContextManager[object]:

@@ -6,12 +6,13 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crossframe.api import info, load, save
+    from crossframe.api import load, save
     from crossframe.attributes import RValue
     from crossframe.batch import find, iter_many, load_many, save_many
     from crossframe.conversion import convert
     from crossframe.dask_load import load_dask
     from crossframe.deletion import delete
+    from crossframe.description import info
     from crossframe.diagnosis import doctor
     from crossframe.history import restore, versions
     from crossframe.housekeeping import cleanup, expire, make_bucket
@@ -41,7 +42,7 @@ _HOMES = {
     "find": "batch",
     "from_r": "rbridge",
     "get_root": "stores",
-    "info": "api",
+    "info": "description",
     "iter_many": "batch",
     "load": "api",
     "load_dask": "dask_load",

@@ -1,4 +1,4 @@
-"""Save, load and look at one key: where stores, codecs and frames meet."""
+"""Save and load one key: where stores, codecs and frames meet."""
 
 from __future__ import annotations
 
@@ -14,17 +14,11 @@ from crossframe import formats, frames, sidecars
 from crossframe.codecs.names import SIDECAR_SUFFIX
 from crossframe.codecs.packed import InFile, Packed, stored_head
 from crossframe.codecs.table import CODECS, Codec, Encoded, Source, Target
-from crossframe.errors import (
-    AccessDeniedError,
-    CrossframeError,
-    NotSupportedError,
-    ObjectNotFoundError,
-    UsageError,
-)
+from crossframe.errors import CrossframeError, ObjectNotFoundError, UsageError
 from crossframe.keys import name_of
 from crossframe.losses import Losses
-from crossframe.results import Info, Saved
-from crossframe.stores import Versions, fill_local, open_local, resolve, with_near_miss
+from crossframe.results import Saved
+from crossframe.stores import fill_local, open_local, resolve, with_near_miss
 
 if TYPE_CHECKING:
     import os
@@ -33,7 +27,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from crossframe.data_sets import DataSet
-    from crossframe.stores import Location, ObjectMeta, S3Options
+    from crossframe.stores import Location, S3Options
     from crossframe.values import Value
 
 Found = TypeVar("Found")
@@ -260,7 +254,7 @@ def load(
     def of_parts(parts: DataSet) -> Mapping[str, Value]:
         return {parts.name: parts.load(losses, format=format, name=name, columns=columns)}
 
-    values = _either(location, version, of_object, of_parts)
+    values = either(location, version, of_object, of_parts)
     loaded = {one: frames.from_value(value, losses, as_=as_) for one, value in values.items()}
     losses.tell(f"load '{location.shown}'")
     return next(iter(loaded.values())) if len(loaded) == 1 else loaded
@@ -282,7 +276,7 @@ def kind_of_frame(as_: str, dtype_backend: str | None) -> str:
     return "pyarrow"
 
 
-def _either(
+def either(
     location: Location,
     version: str | None,
     of_object: Callable[[], Found],
@@ -349,7 +343,7 @@ def decode(
     where that was read.
     """
     try:
-        codec, source = _source(location, stored, format, version, has_sidecar=has_sidecar, schema=schema)
+        codec, source = source_of(location, stored, format, version, has_sidecar=has_sidecar, schema=schema)
         if name is not None and not codec.several and name != source.name:
             raise UsageError(f"Can't find object '{name}'.", f"The object holds one frame, '{source.name}'.")
         return codec.decode(replace(source, columns=columns, object=name, losses=losses))
@@ -357,7 +351,7 @@ def decode(
         raise placed(error, location.uri) from None
 
 
-def _source(
+def source_of(
     location: Location,
     stored: Buffer | InFile,
     format: str | None,
@@ -366,6 +360,7 @@ def _source(
     has_sidecar: bool = True,
     schema: str | None = None,
 ) -> tuple[Codec, Source]:
+    """Return an object's codec, and what that is given."""
     choice, packed = open_stored(location.key, stored, format)
     codec = CODECS[choice.format]
     if schema is None and codec.sidecar and has_sidecar:
@@ -397,58 +392,3 @@ def _sidecar(location: Location, stored: Buffer, version: str | None) -> str | N
     md5 = hashlib.md5(view, usedforsecurity=False).hexdigest()
     found = sidecars.of_version(location, len(view), md5, modified)
     return found[0] if found else None
-
-
-def info(
-    uri: str | os.PathLike[str], *, version: str | None = None, options: S3Options | None = None
-) -> Info:
-    """Describe an object: its format, its frames, their columns in the words of R, Arrow and pandas.
-
-    Args:
-        uri: ``s3://bucket/key``, a path, or a key under the root; or the prefix of a data set of parts,
-            which is described as one frame: the size of all its objects, and the time of the last written.
-        version: Version id; by default the newest.
-        options: How to reach S3.
-
-    Raises:
-        ObjectNotFoundError: No object at that key.
-        DecodeError: The bytes are truncated, damaged or foreign.
-    """
-    location = resolve(uri, options=options)
-    return _either(location, version, lambda: _describe(location, version), lambda parts: parts.info())
-
-
-def _describe(location: Location, version: str | None) -> Info:
-    stored = fetch(location, version=version)
-    choice, _ = open_stored(location.key, stored, None)
-    meta = location.store.head(location.key, version=version)
-    try:
-        codec, source = _source(location, stored, None, version)
-        objects = codec.inspect(source)
-    except CrossframeError as error:
-        raise placed(error, location.uri) from None
-    return Info(
-        key=location.shown,
-        uri=location.uri,
-        format=choice.format,
-        compression=choice.compression,
-        size=meta.size,
-        modified=meta.modified,
-        etag=meta.etag,
-        version=meta.version,
-        versions=_count_versions(location, meta),
-        media_type=meta.media_type,
-        metadata=dict(meta.metadata),
-        frames=objects,
-    )
-
-
-def _count_versions(location: Location, meta: ObjectMeta) -> int | None:
-    """Return how many contents of the key are kept; ``None`` where none are or it is not told."""
-    store = location.store
-    if meta.version is None or not isinstance(store, Versions):
-        return None
-    try:
-        return sum(not one.deleted for one in store.versions(location.key, exact=True))
-    except (AccessDeniedError, NotSupportedError):
-        return None

@@ -31,9 +31,9 @@ from crossframe.errors import (
 )
 from crossframe.extensions import split_extensions
 from crossframe.fetching import Fetched, fetch_each
-from crossframe.heads import ranged
 from crossframe.keys import group_parts, name_of, part_number
 from crossframe.losses import Losses
+from crossframe.ranges import ranged
 from crossframe.results import Info
 
 if TYPE_CHECKING:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import pickle
 import warnings
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -14,8 +16,9 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 import crossframe as cf
-from crossframe import api, errors
+from crossframe import api, description, errors
 from crossframe.attributes import RMetadata, from_python
+from crossframe.ranges import Ranges
 from crossframe.stores import Location, MemoryStore
 
 FRAME = pd.DataFrame(
@@ -38,7 +41,10 @@ def root(request, tmp_path, monkeypatch):
         monkeypatch.setenv("CROSSFRAME_ROOT", str(tmp_path))
         return
     store = MemoryStore("test")
-    monkeypatch.setattr(api, "resolve", lambda uri, **_: Location(store, uri.removeprefix(f"{store.uri}/")))
+    for module in (api, description):
+        monkeypatch.setattr(
+            module, "resolve", lambda uri, **_: Location(store, uri.removeprefix(f"{store.uri}/"))
+        )
 
 
 @pytest.mark.parametrize("extension", FORMATS)
@@ -142,6 +148,41 @@ def test_info_tells_columns_without_loading(root):
     assert told["t"][0] == "POSIXct/POSIXt"
     assert info.modified.tzinfo == dt.UTC
     assert info.as_dict()["frames"][0]["columns"][0]["name"] == "n"
+
+
+def test_info_of_a_large_parquet_reads_its_footer(root, monkeypatch):
+    rows = 1_000_000
+    table = pa.table({"x": np.random.default_rng(1).random(rows), "n": pa.array([None, *range(rows - 1)])})
+    cf.save(table, "d.parquet")
+    read = []
+    monkeypatch.setattr(description, "ranged", partial(counted, read))
+    info = cf.info("d.parquet")
+    assert info.size > 8_000_000
+    assert info.frames[0].rows == rows
+    assert [(one.name, one.missing) for one in info.frames[0].columns] == [("x", 0), ("n", 1)]
+    assert 0 < sum(read) < 200_000
+    # It tells the same as all of it does; other formats are read whole.
+    for name in ("small.parquet", "small.rds"):
+        cf.save(FRAME, name)
+        whole = cf.info(name)
+        with monkeypatch.context() as patched:
+            patched.setattr(description, "SMALL", 10)
+            assert cf.info(name) == whole
+
+
+def counted(read, location, size, version=None):
+    class Counted(Ranges):
+        def readinto(self, buffer):
+            read.append(super().readinto(buffer))
+            return read[-1]
+
+    return io.BufferedReader(Counted(location, size, version), 1)
+
+
+def test_info_of_what_is_not_there_tells_what_is_like_it(root):
+    cf.save(FRAME, "there.parquet")
+    with pytest.raises(errors.ObjectNotFoundError, match=r"there\.parquet"):
+        cf.info("their.parquet")
 
 
 DTYPES = pd.DataFrame(

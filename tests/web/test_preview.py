@@ -16,7 +16,8 @@ import pytest
 import crossframe as cf
 from crossframe import heads
 from crossframe.errors import DecodeError, UsageError
-from crossframe.heads import Ranges, head
+from crossframe.heads import head
+from crossframe.ranges import Ranges
 from crossframe.stores import Location, MemoryStore
 from crossframe.values import RList, RVector
 from crossframe.web.cells import number_text, texts_of

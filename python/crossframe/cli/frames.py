@@ -26,9 +26,9 @@ _INFO = ["name", "r", "arrow", "pandas", "missing"]
 )
 def info(ctx: typer.Context, uri: Where, as_json: AsJson = False) -> None:
     """Describe an object: its format, frames and columns in R's, Arrow's and pandas' words."""
-    from crossframe import api
+    from crossframe import description
 
-    found = api.info(uri, options=ctx.obj)
+    found = description.info(uri, options=ctx.obj)
     if as_json:
         return show_json(found.as_dict())
     kind = found.format + (f" in {found.compression}" if found.compression else "")

@@ -115,25 +115,25 @@ def decode(data: Buffer, *, columns: Sequence[str] | None = None) -> pa.Table:
         raise _damaged(error) from None
 
 
-def inspect(data: Buffer) -> ParquetInfo:
+def inspect(file: BinaryIO) -> ParquetInfo:
     """Describe a Parquet file by its footer.
 
     Args:
-        data: The bytes of the file.
+        file: Seekable; its reads are what is read of the object.
 
     Raises:
         DecodeError: The footer is truncated, damaged or foreign.
     """
     try:
-        with pq.ParquetFile(pa.BufferReader(pa.py_buffer(data))) as file:
-            _check_text(file.schema_arrow)
-            rows = _noted_rows(file.schema_arrow)
-            schema = _schema_without_notes(file.schema_arrow)
-            rows = file.metadata.num_rows if rows is None else rows
-            return ParquetInfo(schema, rows, _missing(memoryview(data).cast("B"), schema))
-    except DecodeError:
-        raise
+        with pq.ParquetFile(pa.PythonFile(file, mode="r")) as parquet:
+            _check_text(parquet.schema_arrow)
+            rows = _noted_rows(parquet.schema_arrow)
+            schema = _schema_without_notes(parquet.schema_arrow)
+            rows = parquet.metadata.num_rows if rows is None else rows
+        return ParquetInfo(schema, rows, _missing(_end_of(file), schema))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        if isinstance(error, CrossframeError):
+            raise
         raise _damaged(error) from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -98,6 +99,8 @@ class Codec:
         encode: Tables and values by name to bytes.
         decode: Bytes to tables and values by name.
         inspect: What is in the bytes, converted no more than that takes.
+        inspect_file: The same of the name of a frame and a file, with as little read as that takes; ``None``
+            where that is all of it.
         several: Whether it holds several named objects.
         sidecar: Whether it has a text beside it.
         like: A file's one table without the rows, with as little read as that takes; ``None`` where that is
@@ -107,6 +110,7 @@ class Codec:
     encode: Callable[[Mapping[str, Value], Target], Encoded]
     decode: Callable[[Source], Mapping[str, Value]]
     inspect: Callable[[Source], tuple[ObjectInfo, ...]]
+    inspect_file: Callable[[str, BinaryIO], tuple[ObjectInfo, ...]] | None = None
     several: bool = False
     sidecar: bool = False
     like: Callable[[BinaryIO], pa.Table] | None = None
@@ -194,8 +198,12 @@ def _decode_parquet(source: Source) -> Mapping[str, Value]:
 
 
 def _inspect_parquet(source: Source) -> tuple[ObjectInfo, ...]:
-    found = parquet.inspect(source.packed.whole())
-    return (frame_info(source.name, found.rows, describe_columns(found.schema, found.missing)),)
+    return _inspect_parquet_file(source.name, io.BytesIO(source.packed.whole()))
+
+
+def _inspect_parquet_file(name: str, file: BinaryIO) -> tuple[ObjectInfo, ...]:
+    found = parquet.inspect(file)
+    return (frame_info(name, found.rows, describe_columns(found.schema, found.missing)),)
 
 
 def _encode_rds(tables: Mapping[str, Value], target: Target) -> Encoded:
@@ -226,7 +234,9 @@ def _inspect_rdata(source: Source) -> tuple[ObjectInfo, ...]:
 CODECS: Mapping[str, Codec] = {
     "csv": _delimited(","),
     "tsv": _delimited("\t"),
-    "parquet": Codec(_encode_parquet, _decode_parquet, _inspect_parquet, like=parquet.like),
+    "parquet": Codec(
+        _encode_parquet, _decode_parquet, _inspect_parquet, _inspect_parquet_file, like=parquet.like
+    ),
     "rds": Codec(_encode_rds, _decode_rds, _inspect_rds),
     "rdata": Codec(_encode_rdata, _decode_rdata, _inspect_rdata, several=True),
 }

@@ -83,7 +83,8 @@ check-sync: .venv/.stamp-venv ## fail where a copy of a shared table, or a versi
 
 .PHONY: man
 man: setup ## write the R help pages and NAMESPACE from the comments (roxygen2)
-	@Rscript --vanilla -e 'roxygen2::roxygenise("r-package", load_code = "installed")'
+	@Rscript --vanilla -e 'if (!requireNamespace("roxygen2", quietly = TRUE)) stop("install r-cran-roxygen2")' \
+		-e 'roxygen2::roxygenise("r-package", load_code = "installed")'
 
 .PHONY: check-r
 check-r: setup ## R CMD build and R CMD check --as-cran; its log must be clean

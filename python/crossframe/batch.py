@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from crossframe import api, frames
+from crossframe.combining import check_columns, field_types
 from crossframe.combining import combine as put_together
-from crossframe.combining import field_types
 from crossframe.errors import BatchError, CrossframeError, CrossframeWarning, NameClashError, UsageError
 from crossframe.extensions import split_extensions
 from crossframe.grouping import groups
@@ -154,7 +154,8 @@ def load_many(
             numbers widen, levels unite in first-seen order, and what has no type in common is an error. R's
             attributes stay where all agree, but not data.table's key or dplyr's groups: those are of rows.
         format: Name of the format; by default chosen by magic bytes, then by extension.
-        columns: Columns to load, in this order; by default all. Of Parquet, only these are read.
+        columns: Columns to load, in this order; by default all. Of Parquet, only these are read. With
+            ``combine``, a key that lacks one has missing values.
         as_: ``"pandas"``, ``"arrow"`` or ``"polars"``.
         dtype_backend: ``"pyarrow"`` gives pandas frames Arrow-backed dtypes, which tell NA from NaN.
         strict: Raise where a value does not fit the frame asked for.
@@ -187,7 +188,7 @@ def load_many(
         options=options,
     )
     found = some(matches_of(target), pattern, target)
-    wanted = Wanted(format, columns, strict)
+    wanted = Wanted(format, columns, strict, lacking=combine)
     if combine:
         return _load_combined(found, target.pattern, wanted, _Outcome(as_, on_error), progress)
     _check_names(found, names)
@@ -353,7 +354,9 @@ def _load_combined(
         raise BatchError.of(outcome.failed, rest)
     outcome.tell({}, stacklevel=4)
     losses = Losses(strict=wanted.strict)
-    table = put_together(parts, losses, field_types(pattern))
+    if wanted.columns is not None:
+        check_columns(wanted.columns, parts, f"what '{pattern.text}' matches")
+    table = put_together(parts, losses, field_types(pattern), wanted.columns)
     combined = frames.from_value(table, losses, as_=outcome.as_)
     losses.tell(f"combine what matches '{pattern.text}'", stacklevel=4)
     return combined

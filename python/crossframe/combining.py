@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from crossframe.arrow_types import type_text
 from crossframe.attributes import STORAGE_KEY, with_metadata
-from crossframe.errors import SchemaMismatchError
+from crossframe.errors import SchemaMismatchError, UsageError
 from crossframe.joined_attributes import joined_attributes
 from crossframe.pandas_note import PANDAS_KEY, read_note
 from crossframe.promotion import promote
@@ -54,7 +54,12 @@ class _Column:
     key: str
 
 
-def combine(parts: Sequence[Part], losses: Losses, field_types: Mapping[str, pa.DataType] | None) -> pa.Table:
+def combine(
+    parts: Sequence[Part],
+    losses: Losses,
+    field_types: Mapping[str, pa.DataType] | None,
+    columns: Sequence[str] | None = None,
+) -> pa.Table:
     """Put tables below each other.
 
     Args:
@@ -62,6 +67,7 @@ def combine(parts: Sequence[Part], losses: Losses, field_types: Mapping[str, pa.
         losses: Takes what a promotion can't hold, and attributes in which the parts differ.
         field_types: Type of each field of the pattern; text becomes a factor. ``None`` for parts of one data
             set, whose keys say nothing: there is no ``key`` then either.
+        columns: The parts' columns, in this order, each of which one part at least has; by default all.
 
     Returns:
         All rows in the order of the parts. Its columns: ``key``, the fields, then the parts' columns in the
@@ -71,20 +77,34 @@ def combine(parts: Sequence[Part], losses: Losses, field_types: Mapping[str, pa.
     Raises:
         SchemaMismatchError: A column has types in two parts that no type holds both of.
     """
-    columns = _unite(parts)
-    schema = pa.schema([column.field for column in columns.values()])
+    united = _unite(parts)
+    if columns is not None:
+        united = {name: united[name] for name in columns}
+    schema = pa.schema([column.field for column in united.values()])
     joined = pa.concat_tables([_fitted(part, schema, losses) for part in parts]).unify_dictionaries()
-    if columns:
+    if united:
         # Why again: of tables that differ in their notes only, the first's are kept.
         joined = pa.table(joined.columns, schema)
     if field_types is None:
         return _with_notes(joined, parts, losses)
-    told = {name: values for name, values in _told(parts, field_types).items() if name not in columns}
+    told = {name: values for name, values in _told(parts, field_types).items() if name not in united}
     # Why by hand: a table without columns has no rows to add a column to.
     arrays = [*told.values(), *joined.columns]
     fields = [*(pa.field(name, values.type) for name, values in told.items()), *joined.schema]
     joined = pa.table(arrays, pa.schema(fields))
     return _with_notes(joined, parts, losses)
+
+
+def check_columns(columns: Sequence[str], parts: Sequence[Part], whole: str) -> None:
+    """Refuse a column that no part of ``whole`` has.
+
+    Raises:
+        UsageError: Says which.
+    """
+    known = {name for part in parts for name in part.table.column_names}
+    for name in columns:
+        if name not in known:
+            raise UsageError(f"Can't find column '{name}' of {whole}.", "No part has it.")
 
 
 def field_types(pattern: Pattern) -> dict[str, pa.DataType]:

@@ -18,7 +18,7 @@ from crossframe.attributes import RMetadata
 from crossframe.codecs import data_set
 from crossframe.codecs.names import DATA_SET_NAME, SIDECAR_SUFFIX
 from crossframe.codecs.table import CODECS, describe_columns, describe_table, frame_info
-from crossframe.combining import Part, combine
+from crossframe.combining import Part, check_columns, combine
 from crossframe.errors import (
     AccessDeniedError,
     CorruptObjectError,
@@ -30,7 +30,7 @@ from crossframe.errors import (
     UsageError,
 )
 from crossframe.extensions import split_extensions
-from crossframe.fetching import Fetched, fetch_each
+from crossframe.fetching import Fetched, decode_fetched, fetch_each
 from crossframe.keys import group_parts, name_of, part_number
 from crossframe.losses import Losses
 from crossframe.ranges import ranged
@@ -124,20 +124,9 @@ class DataSet:
                 losses.found.extend(lost.found)
                 parts.append(Part(part.location.shown, table, {}))
         if columns is not None:
-            self._check_columns(columns, parts)
-        table = combine(parts, losses, None)
-        if columns is not None:
-            table = table.select(columns)
+            check_columns(columns, parts, f"the data set '{self.location.shown}'")
+        table = combine(parts, losses, None, columns)
         return table if all(part.typed for part in self.parts) else typed_where_empty(table)
-
-    def _check_columns(self, columns: Sequence[str], parts: Iterable[Part]) -> None:
-        """Refuse a column that no part has; of the parts only these were read."""
-        known = {name for part in parts for name in part.table.column_names}
-        for name in columns:
-            if name not in known:
-                raise UsageError(
-                    f"Can't find column '{name}' of the data set '{self.location.shown}'.", "No part has it."
-                )
 
     def info(self) -> Info:
         """Describe it: by the list where that tells the schema, else by loading it."""
@@ -295,32 +284,20 @@ class _Wanted(NamedTuple):
 def _read(part: DataPart, fetched: Fetched, wanted: _Wanted) -> tuple[pa.Table, Losses]:
     if part.listed is not None:
         _check_bytes(part, part.listed, fetched.stored)
-    columns = wanted.columns
-    try:
-        table, losses = _decoded(part, fetched, wanted)
-    except UsageError:
-        if columns is None:
-            raise
-        table, losses = _decoded(part, fetched, wanted._replace(columns=None))
-        table = table.select([one for one in columns if one in table.column_names])
-    if part.listed is not None and table.num_rows != part.listed.rows:
-        raise _other(part, f"It has {table.num_rows} rows, not {part.listed.rows}.")
-    return _without_row_numbers(table if part.typed else _untyped_where_empty(table)), losses
-
-
-def _decoded(part: DataPart, fetched: Fetched, wanted: _Wanted) -> tuple[pa.Table, Losses]:
     losses = Losses(strict=wanted.strict)
-    values = api.decode(
-        part.location,
-        fetched.stored,
+    values = decode_fetched(
+        part,
+        fetched,
         losses,
         format=wanted.format or part.format,
         name=wanted.name,
         columns=wanted.columns,
-        has_sidecar=part.sidecar,
-        schema=fetched.schema,
+        lacking=True,
     )
-    return one_table(values, part.location), losses
+    table = one_table(values, part.location)
+    if part.listed is not None and table.num_rows != part.listed.rows:
+        raise _other(part, f"It has {table.num_rows} rows, not {part.listed.rows}.")
+    return _without_row_numbers(table if part.typed else _untyped_where_empty(table)), losses
 
 
 def like_of(part: DataPart, *, format: str | None = None, name: str | None = None) -> pa.Table:

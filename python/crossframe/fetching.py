@@ -6,24 +6,29 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from crossframe import sidecars
-from crossframe.errors import CrossframeError, ObjectNotFoundError
+import pyarrow as pa
+
+from crossframe import api, sidecars
+from crossframe.codecs.columns import check_names
+from crossframe.errors import CrossframeError, ObjectNotFoundError, UsageError
+from crossframe.losses import Losses
 from crossframe.pool import fetch_ahead, in_two_steps, turn_to_move
 from crossframe.stores import reader_of, with_near_miss
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from typing_extensions import Buffer
 
     from crossframe.stores import Location, ObjectMeta
+    from crossframe.values import Value
 
 # An object of so many bytes is decoded in little more time than threads take to hand it on.
 _SMALL = 128 * 1024
 
 
-class Listed(Protocol):
-    """An object, and what a listing told of it."""
+class Placed(Protocol):
+    """An object."""
 
     @property
     def location(self) -> Location:
@@ -31,13 +36,17 @@ class Listed(Protocol):
         ...
 
     @property
-    def meta(self) -> ObjectMeta:
-        """What the store told."""
-        ...
-
-    @property
     def sidecar(self) -> bool:
         """Whether a sidecar schema lies beside it."""
+        ...
+
+
+class Listed(Placed, Protocol):
+    """An object, and what a listing told of it."""
+
+    @property
+    def meta(self) -> ObjectMeta:
+        """What the store told."""
         ...
 
 
@@ -90,3 +99,52 @@ def _fetched(one: Listed, *, read: Callable[[ObjectMeta], Buffer]) -> Fetched | 
         return with_near_miss(error, one.location)
     except CrossframeError as error:
         return error
+
+
+def decode_fetched(
+    one: Placed,
+    fetched: Fetched,
+    losses: Losses,
+    *,
+    format: str | None = None,
+    name: str | None = None,
+    columns: Sequence[str] | None = None,
+    lacking: bool = False,
+) -> Mapping[str, Value]:
+    """Turn what was fetched into tables and values by name.
+
+    Args:
+        one: The object.
+        fetched: What was fetched of it.
+        losses: Takes what can't be kept.
+        format: Name of the format; by default chosen.
+        name: The one object to read, of formats that hold several.
+        columns: Columns, in this order; by default all.
+        lacking: Whether a frame may lack some of them; then it comes with the others.
+    """
+    decode = partial(
+        api.decode,
+        one.location,
+        fetched.stored,
+        format=format,
+        name=name,
+        has_sidecar=one.sidecar,
+        schema=fetched.schema,
+    )
+    own = Losses(strict=losses.strict)
+    try:
+        values = decode(own, columns=columns)
+    except UsageError:
+        if columns is None or not lacking:
+            raise
+        check_names(columns)
+        own = Losses(strict=losses.strict)
+        values = {key: _with_those_there(value, columns) for key, value in decode(own).items()}
+    losses.found.extend(own.found)
+    return values
+
+
+def _with_those_there(value: Value, columns: Sequence[str]) -> Value:
+    if not isinstance(value, pa.Table):
+        return value
+    return value.select([column for column in columns if column in value.column_names])

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from crossframe import api
 from crossframe.combining import Part
 from crossframe.errors import CrossframeError, UsageError
-from crossframe.fetching import Fetched, fetch_each
+from crossframe.fetching import Fetched, decode_fetched, fetch_each
 from crossframe.losses import Losses
 from crossframe.progress import with_bar
 
@@ -31,11 +30,13 @@ class Wanted:
         format: Name of the format; by default chosen for each.
         columns: Columns, in this order; by default all.
         strict: Whether a loss is an error.
+        lacking: Whether a frame may lack some of the columns.
     """
 
     format: str | None = None
     columns: Sequence[str] | None = None
     strict: bool = False
+    lacking: bool = False
 
 
 @dataclass(slots=True)
@@ -106,14 +107,8 @@ def _decoded(match: Match, fetched: Fetched | CrossframeError, *, wanted: Wanted
         return Loaded(match, error=fetched)
     losses = Losses(strict=wanted.strict)
     try:
-        objects = api.decode(
-            match.location,
-            fetched.stored,
-            losses,
-            format=wanted.format,
-            columns=wanted.columns,
-            has_sidecar=match.sidecar,
-            schema=fetched.schema,
+        objects = decode_fetched(
+            match, fetched, losses, format=wanted.format, columns=wanted.columns, lacking=wanted.lacking
         )
     except CrossframeError as error:
         return Loaded(match, error=error)

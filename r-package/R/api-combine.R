@@ -51,6 +51,19 @@ combine_frames <- function(parts, fields = NULL) {
   combined
 }
 
+# A column that no part has; of the parts only these were read.
+check_part_columns <- function(columns, parts, whole) {
+  known <- lapply(parts, function(part) names(part$frame))
+  unknown <- setdiff(columns, unlist(known, use.names = FALSE))
+  if (length(unknown)) {
+    cf_abort(
+      "usage",
+      sprintf("Can't find column '%s' of %s.", unknown[1L], whole),
+      "no part has it"
+    )
+  }
+}
+
 stack_frames <- function(parts) {
   rows <- vapply(parts, function(part) frame_rows(part$frame), 0L)
   columns <- lapply(parts, function(part) as.list(unclass(part$frame)))

@@ -118,7 +118,7 @@ load_data_set <- function(
     tryCatch(
       {
         check_listed_bytes(set, one)
-        values <- decode_part(set, one, how)
+        values <- decode_those_there(set$found, one, how)
         check_listed_rows(set, one, values)
         values
       },
@@ -127,43 +127,9 @@ load_data_set <- function(
   }
   results <- load_found(set$found, decode, "raise", FALSE)
   parts <- Map(names(results), results, set$typed, f = as_part)
-  if (!is.null(columns)) {
-    check_set_columns(set, columns, parts)
-  }
+  whole <- sprintf("the data set '%s'", shown_key(set$location))
+  check_part_columns(columns, parts, whole)
   pick_columns(combine_frames(unname(parts)), columns)
-}
-
-# As decode_fetched(), without those of the columns that the part lacks.
-decode_part <- function(set, one, how) {
-  values <- decode_fetched(set$found, one, how)
-  if (is.null(how$columns) || !inherits(values, "crossframe_error_usage")) {
-    return(values)
-  }
-  columns <- how$columns
-  how["columns"] <- list(NULL)
-  values <- decode_fetched(set$found, one, how)
-  if (!inherits(values, "condition")) {
-    there <- intersect(columns, names(values[[1L]]))
-    values[[1L]] <- pick_columns(values[[1L]], there)
-  }
-  values
-}
-
-# A column that no part has; of the parts only these were read.
-check_set_columns <- function(set, columns, parts) {
-  known <- lapply(parts, function(part) names(part$frame))
-  unknown <- setdiff(columns, unlist(known, use.names = FALSE))
-  if (length(unknown)) {
-    cf_abort(
-      "usage",
-      sprintf(
-        "Can't find column '%s' of the data set '%s'.",
-        unknown[1L],
-        shown_key(set$location)
-      ),
-      "no part has it"
-    )
-  }
 }
 
 # Row names that are whole numbers count the rows of a part, and are counted anew.

@@ -104,6 +104,22 @@ decode_fetched <- function(found, one, how) {
   )
 }
 
+# As decode_fetched() with frames TRUE, without those of the columns that the frame lacks.
+decode_those_there <- function(found, one, how) {
+  values <- decode_fetched(found, one, how)
+  if (is.null(how$columns) || !inherits(values, "crossframe_error_usage")) {
+    return(values)
+  }
+  columns <- how$columns
+  how["columns"] <- list(NULL)
+  values <- decode_fetched(found, one, how)
+  if (!inherits(values, "condition")) {
+    there <- intersect(columns, names(values[[1L]]))
+    values[[1L]] <- pick_columns(values[[1L]], there)
+  }
+  values
+}
+
 # The text of a sidecar; NULL where it has gone since it was listed.
 fetched_sidecar <- function(got) {
   if (is.raw(got)) {

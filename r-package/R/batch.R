@@ -11,7 +11,7 @@
 #' With `combine = TRUE` the frames are put below each other. The columns are `key`, the pattern's fields,
 #' then the frames' columns in the order in which they are first seen; a column of the frames wins over a field
 #' of its name. `key` and text fields are factors. Where a frame has no such column, its rows have missing
-#' values. Integer, integer64 and double become the widest of them; levels of factors are united in the order in
+#' values, of `columns` too. Integer, integer64 and double become the widest of them; levels of factors are united in the order in
 #' which they are first seen; a factor that meets text becomes text; other types do not mix. Attributes are
 #' kept where the frames agree, but not what is true of one frame's rows only, such as data.table's key or dplyr's
 #' groups.
@@ -30,6 +30,7 @@
 #' @returns A named list in byte order of the keys; with `combine = TRUE` one data frame, its rows in that order.
 #' @section Errors:
 #' `crossframe_error_no_match`: no key matches; `crossframe_error_name_clash`: two keys give one name;
+#' `crossframe_error_usage`: with `combine = TRUE`, no frame has one of `columns`;
 #' `crossframe_error_schema_mismatch`: types of a column that do not mix, with both keys;
 #' with `on_error = "raise"` the error of the first key that fails, as [cf_load()] gives it, with the
 #' key in its message; with `"collect"`, and with `combine = TRUE` where no key can be loaded,
@@ -87,7 +88,16 @@ cf_load_many <- function(
     trust = trust,
     frames = combine
   )
-  decode <- function(one) decode_fetched(found, one, how)
+  if (combine) {
+    check_column_names(columns)
+  }
+  decode <- function(one) {
+    if (combine) {
+      decode_those_there(found, one, how)
+    } else {
+      decode_fetched(found, one, how)
+    }
+  }
   results <- load_found(found, decode, on_error, progress)
   failed <- vapply(results, inherits, NA, what = "crossframe_error")
   if (combine && all(failed)) {
@@ -95,7 +105,9 @@ cf_load_many <- function(
     abort_batch("load", results, length(results), loaded = list())
   }
   loaded <- if (combine) {
-    combine_loaded(results[!failed], lapply(found$fields, `[`, !failed))
+    fields <- lapply(found$fields, `[`, !failed)
+    whole <- sprintf("what '%s' matches", pattern)
+    combine_loaded(results[!failed], fields, columns, whole)
   } else {
     name_loaded(results[!failed], names)
   }
@@ -191,7 +203,7 @@ load_found <- function(found, decode, on_error, progress) {
 }
 
 # results: by key, the list of the one frame of each; fields: the values of each field.
-combine_loaded <- function(results, fields) {
+combine_loaded <- function(results, fields, columns, whole) {
   if (!length(results)) {
     key <- factor(character())
     return(new_frame(c(list(key = key), fields), 0L))
@@ -199,7 +211,12 @@ combine_loaded <- function(results, fields) {
   parts <- Map(names(results), results, f = function(key, values) {
     list(key = key, frame = values[[1L]])
   })
-  combine_frames(unname(parts), fields)
+  check_part_columns(columns, parts, whole)
+  combined <- combine_frames(unname(parts), fields)
+  if (is.null(columns)) {
+    return(combined)
+  }
+  pick_columns(combined, c(setdiff(names(combined), columns), columns))
 }
 
 # results: by key, the named list of values of each.

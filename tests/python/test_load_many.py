@@ -20,7 +20,7 @@ import pyarrow as pa
 import pytest
 
 import crossframe as cf
-from crossframe import api, errors, loading, pool, saving, stores
+from crossframe import api, errors, pool, saving, stores
 from gate import ALWAYS, Gate, Rule
 
 
@@ -69,6 +69,19 @@ class TestOneFrame:
     def test_columns(self):
         frame = cf.load_many("runs/{site}/{n:int}.*", combine=True, columns=["x"])
         assert list(frame.columns) == ["key", "site", "n", "x"]
+
+    def test_columns_that_a_key_lacks_are_missing_in_its_rows(self):
+        frame = cf.load_many("runs/{site}/{n:int}.*", combine=True, columns=["g", "x", "h"])
+        assert list(frame.columns) == ["key", "site", "n", "g", "x", "h"]
+        assert frame["g"].tolist()[1:] == ["w", "u", "v"]
+        assert frame["h"].isna().tolist() == [False, True, True, True]
+        with pytest.raises(errors.UsageError, match=r"Can't find column 'z' of what 'runs/\*\*' matches"):
+            cf.load_many("runs/**", combine=True, columns=["x", "z"])
+        with pytest.raises(errors.DuplicateColumnError):
+            cf.load_many("runs/**", combine=True, columns=["h", "h"])
+        # Frames of their own have all that is asked for.
+        with pytest.raises(errors.UsageError, match="Can't find column 'h'"):
+            cf.load_many("runs/**", columns=["h"])
 
     def test_filters(self):
         given = {
@@ -227,7 +240,7 @@ class TestIterMany:
                 weakref.finalize(table, add, -1)
             return found
 
-        monkeypatch.setattr(loading.api, "decode", counted)
+        monkeypatch.setattr(api, "decode", counted)
         frames = cf.iter_many("i/", prefetch=prefetch, as_="arrow")
         for number in range(30):
             name, frame = next(frames)
@@ -247,7 +260,7 @@ class TestIterMany:
     def test_closed_early(self, monkeypatch):
         begun = []
         decode = api.decode
-        monkeypatch.setattr(loading.api, "decode", lambda *a, **k: begun.append(1) or decode(*a, **k))
+        monkeypatch.setattr(api, "decode", lambda *a, **k: begun.append(1) or decode(*a, **k))
         frames = cf.iter_many("i/", prefetch=2)
         next(frames)
         frames.close()

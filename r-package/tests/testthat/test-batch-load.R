@@ -81,6 +81,40 @@ test_that("row names that not all rows have are not kept, which is told", {
   })
 })
 
+test_that("of the columns asked for, those that a key lacks are missing in its rows", {
+  for (root in stores_at_hand()) {
+    with_root(root = root, {
+      cf_save(data.frame(x = 1:2, g = c("u", "v")), "runs/a.rds")
+      cf_save(data.frame(y = TRUE, x = 0.5), "runs/b.csv")
+      cf_save(data.frame(other = 1), "runs/c.parquet")
+      loaded <- cf_load_many(
+        "runs/{n}.*",
+        combine = TRUE,
+        columns = c("g", "x")
+      )
+      expect_identical(names(loaded), c("key", "n", "g", "x"))
+      expect_identical(as.character(loaded$n), c("a", "a", "b", "c"))
+      expect_identical(loaded$g, c("u", "v", NA, NA))
+      expect_identical(loaded$x, c(1, 2, 0.5, NA))
+      error <- expect_error(
+        cf_load_many("runs/*", combine = TRUE, columns = c("x", "z")),
+        class = "crossframe_error_usage"
+      )
+      said <- "Can't find column 'z' of what 'runs/*' matches"
+      expect_match(conditionMessage(error), said, fixed = TRUE)
+      expect_error(
+        cf_load_many("runs/*", combine = TRUE, columns = c("x", "x")),
+        class = "crossframe_error_duplicate_column"
+      )
+      # Frames of their own have all that is asked for.
+      expect_error(
+        cf_load_many("runs/*", columns = "x"),
+        class = "crossframe_error_usage"
+      )
+    })
+  }
+})
+
 test_that("what is no frame, and columns that do not mix, are told with their keys", {
   with_root(root = cf_store_memory(), {
     cf_save(cars, "a/1.rds")

@@ -13,7 +13,7 @@ import pyarrow as pa
 from crossframe import formats, frames, sidecars
 from crossframe.codecs.names import SIDECAR_SUFFIX
 from crossframe.codecs.packed import InFile, Packed, stored_head
-from crossframe.codecs.table import CODECS, Codec, Encoded, Source, Target
+from crossframe.codecs.table import CODECS, Encoded, Source, Target
 from crossframe.errors import CrossframeError, ObjectNotFoundError, UsageError
 from crossframe.keys import name_of
 from crossframe.losses import Losses
@@ -343,7 +343,8 @@ def decode(
     where that was read.
     """
     try:
-        codec, source = source_of(location, stored, format, version, has_sidecar=has_sidecar, schema=schema)
+        choice, source = source_of(location, stored, format, version, has_sidecar=has_sidecar, schema=schema)
+        codec = CODECS[choice.format]
         if name is not None and not codec.several and name != source.name:
             raise UsageError(f"Can't find object '{name}'.", f"The object holds one frame, '{source.name}'.")
         return codec.decode(replace(source, columns=columns, object=name, losses=losses))
@@ -359,13 +360,12 @@ def source_of(
     *,
     has_sidecar: bool = True,
     schema: str | None = None,
-) -> tuple[Codec, Source]:
-    """Return an object's codec, and what that is given."""
+) -> tuple[formats.Choice, Source]:
+    """Return an object's format and compression, and what the format's codec is given."""
     choice, packed = open_stored(location.key, stored, format)
-    codec = CODECS[choice.format]
-    if schema is None and codec.sidecar and has_sidecar:
+    if schema is None and has_sidecar and CODECS[choice.format].sidecar:
         schema = _sidecar(location, packed.stored, version)
-    return codec, Source(name_of(location.key), packed, schema)
+    return choice, Source(name_of(location.key), packed, schema)
 
 
 def placed(error: CrossframeError, uri: str) -> CrossframeError:

@@ -65,10 +65,8 @@ def _describe(location: Location, version: str | None) -> Info:
 
 
 def _inspected(location: Location, version: str | None) -> tuple[Choice, tuple[ObjectInfo, ...]]:
-    stored = api.fetch(location, version=version)
-    choice, _ = api.open_stored(location.key, stored, None)
-    codec, source = api.source_of(location, stored, None, version)
-    return choice, codec.inspect(source)
+    choice, source = api.source_of(location, api.fetch(location, version=version), None, version)
+    return choice, CODECS[choice.format].inspect(source)
 
 
 def _inspected_by_parts(

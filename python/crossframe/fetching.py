@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # An object of so many bytes is decoded in little more time than threads take to hand it on.
 _SMALL = 128 * 1024
+# Of those that are so on the average, the most that one may have: many are fetched before they are wanted.
+_LARGEST = 1024 * 1024
 
 
 class Placed(Protocol):
@@ -82,7 +84,8 @@ def fetch_each(
     """
     fetch = partial(_fetched, read=reader_of(objects[0].location.store))
     # Where only so many may be in memory, whoever takes them works on each for a while: decode meanwhile.
-    if most is None and all(one.meta.size <= _SMALL for one in objects):
+    sizes = [one.meta.size for one in objects]
+    if most is None and sum(sizes) <= _SMALL * len(sizes) and max(sizes) <= _LARGEST:
         return fetch_ahead(fetch, decode, objects)
     return in_two_steps(fetch, decode, objects, most=most)
 

@@ -245,6 +245,18 @@ def threads_of_ours():
     return [one for one in threading.enumerate() if one.name.startswith("crossframe")]
 
 
+def interrupt_the_start(number, monkeypatch):
+    start, started = threading.Thread.start, []
+
+    def interrupted(thread):
+        start(thread)
+        started.append(thread)
+        if len(started) == number:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+
+
 @pytest.mark.parametrize("way", [pool.in_two_steps, pool.fetch_ahead])
 class TestFetchAndWork:
     @pytest.mark.parametrize("count", [0, 1, 47, 100, 500])
@@ -270,6 +282,13 @@ class TestFetchAndWork:
         given = []
         with pytest.raises(LookupError, match=step):
             given.extend(done)
+        assert not threads_of_ours()
+
+    def test_an_interrupt_while_a_thread_starts_leaves_none_running(self, way, monkeypatch):
+        interrupt_the_start(3, monkeypatch)
+        with pytest.raises(KeyboardInterrupt):
+            # The third thread's takes longest.
+            list(way(lambda n: time.sleep(0.05 * n * n), lambda n, _: n, range(100)))
         assert not threads_of_ours()
 
     def test_what_comes_late_holds_up_no_other_fetch(self, way):

@@ -392,8 +392,9 @@ print("begun", flush=True)
 try:
     cf.load_many(sys.argv[1], combine=True)
 except KeyboardInterrupt:
-    left = [one.name for one in threading.enumerate() if one.name.startswith("crossframe")]
-    print("stopped", left, flush=True)
+    ours = [one for one in threading.enumerate() if one.name.startswith("crossframe")]
+    # Why alive: one that the interrupt kept from being started is counted for ever, and never runs.
+    print("stopped", [one.name for one in ours if one.is_alive()], flush=True)
 """
 
 

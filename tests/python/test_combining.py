@@ -187,6 +187,41 @@ def test_what_a_promotion_loses_is_told():
     assert [(loss.column, loss.count, loss.example) for loss in losses.found] == [("x", 1, str(2**53 + 1))]
 
 
+@pytest.mark.parametrize("kind", [pa.float16(), pa.float32()])
+def test_nan_is_nan_in_a_wider_float(kind):
+    narrow = pa.table({"x": pa.array(np.array([np.nan, 0.5], kind.to_pandas_dtype()), kind)})
+    combined = put_together(narrow, pa.table({"x": pa.array([0.5, None])}), losses=Losses(strict=True))
+    assert bits(combined.column("x").combine_chunks()) == ["NaN", *bits(pa.array([0.5, 0.5, None]))]
+
+
+def factor(codes, levels, kind="int32"):
+    return pa.DictionaryArray.from_arrays(pa.array(codes, kind), pa.array(levels, pa.string()))
+
+
+def test_a_missing_level_is_no_missing_value():
+    column = put_together(
+        pa.table({"x": factor([0, None], "a")}), pa.table({"x": factor([1, 0], ["b", None])})
+    )["x"]
+    assert [chunk.indices.to_pylist() for chunk in column.chunks] == [[0, None], [2, 1]]
+    assert column.chunk(0).dictionary.to_pylist() == ["a", "b", None]
+
+
+def test_a_missing_level_within_a_frame_as_a_column():
+    def nested(*levels):
+        return pa.StructArray.from_arrays([factor([0, 1], levels)], ["f"], mask=pa.array([False, True]))
+
+    column = put_together(pa.table({"x": nested("a", None)}), pa.table({"x": nested(None, "b")}))["x"]
+    assert column.to_pylist() == [{"f": "a"}, None, {"f": None}, None]
+    assert column.chunk(1).field("f").dictionary.to_pylist() == ["a", None, "b"]
+
+
+def test_codes_have_room_for_the_levels_of_all():
+    tables = [pa.table({"x": factor(range(100), [f"{n}{m}" for m in range(100)], "int8")}) for n in "abc"]
+    column = put_together(*tables).column("x")
+    assert column.type == pa.dictionary(pa.int32(), pa.string())
+    assert column.to_pylist() == [f"{n}{m}" for n in "abc" for m in range(100)]
+
+
 def test_attributes_stay_where_all_agree():
     one = pa.table({"x": [1.0], "y": [2.0]})
     both = {"label": "x in kg"}

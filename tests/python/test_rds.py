@@ -171,6 +171,10 @@ def test_a_dictionary_with_a_missing_level():
     back = through(pa.table({"x": values}))
     assert back["x"].chunk(0).indices.to_pylist() == [0, 1, None]
     assert back["x"].chunk(0).dictionary.to_pylist() == ["a", None]
+    other = pa.DictionaryArray.from_arrays(pa.array([1, 0], pa.int32()), pa.array([None, "b"]))
+    back = through(pa.table({"x": pa.chunked_array([values, other])}))
+    assert back["x"].chunk(0).indices.to_pylist() == [0, 1, None, 2, 1]
+    assert back["x"].chunk(0).dictionary.to_pylist() == ["a", None, "b"]
 
 
 def test_empty_buffers():

@@ -222,6 +222,19 @@ def test_codes_have_room_for_the_levels_of_all():
     assert column.to_pylist() == [f"{n}{m}" for n in "abc" for m in range(100)]
 
 
+@pytest.mark.parametrize(
+    ("fine", "coarse"),
+    [(pa.timestamp("us", "UTC"), pa.timestamp("s", "UTC")), (pa.duration("ms"), pa.duration("s"))],
+)
+def test_a_loss_beyond_pythons_own_times_is_told(fine, coarse):
+    losses = Losses()
+    count = 2**62 + 1
+    put_together(
+        pa.table({"x": pa.array([count], fine)}), pa.table({"x": pa.array([0], coarse)}), losses=losses
+    )
+    assert [(loss.count, loss.example) for loss in losses.found] == [(1, f"{count} as {fine}")]
+
+
 def test_attributes_stay_where_all_agree():
     one = pa.table({"x": [1.0], "y": [2.0]})
     both = {"label": "x in kg"}

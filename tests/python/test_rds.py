@@ -218,6 +218,11 @@ def through_lossy(ns):
     return rds.decode_rds(data, Losses())["x"].chunk(0).view(pa.int64())[0].as_py()
 
 
+def test_a_time_beyond_the_year_9999_is_a_loss():
+    loss = lossy(pa.table({"x": pa.array([2**62 + 1], pa.timestamp("us", "UTC"))}))
+    assert loss.example == f"{2**62 + 1} as timestamp[us, tz=UTC]"
+
+
 def test_decimal_beyond_a_double_is_a_loss():
     table = pa.table(
         {"x": [decimal.Decimal("0.1234567890123456789"), decimal.Decimal("0.5000000000000000000")]}

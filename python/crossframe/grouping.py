@@ -49,9 +49,9 @@ def _is_counted(index: Any) -> bool:  # noqa: ANN401 - pandas is slow to import
 
 
 def _arrow_groups(frame: Any, columns: Sequence[str]) -> Iterator[tuple[dict[str, Any], pa.Table]]:  # noqa: ANN401
-    import pyarrow as pa  # noqa: PLC0415 - listing keys must not wait for it
+    from crossframe import frames  # noqa: PLC0415 - listing keys must not wait for it
 
-    table = frame if isinstance(frame, pa.Table) else pa.table(frame)
+    table = frames.to_table(frame)
     rows_of: dict[tuple[Any, ...], list[int]] = {}
     values = [table.column(column).to_pylist() for column in columns]
     for row, combination in enumerate(zip(*values, strict=True)):

@@ -169,6 +169,14 @@ def test_save_many_by_groups(kind):
     assert list(cf.load("g/b_1.parquet").columns) == ["site", "n", "x"]
 
 
+def test_groups_of_polars():
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame({"site": ["b", "a", "b"], "x": [0.5, 1.5, 2.5]})
+    for kind in (polars.String, polars.Categorical):
+        cf.save_many(frame.with_columns(polars.col("site").cast(kind)), "g/{site}.rds")
+        assert cf.load("g/b.rds", as_="arrow").to_pydict() == {"site": ["b", "b"], "x": [0.5, 2.5]}
+
+
 def test_groups_keep_their_row_names():
     names = attributes.from_python(["r1", "r2", "r3"], "row.names")
     table = attributes.RMetadata(attributes={"row.names": names}).apply(pa.table({"g": ["u", "v", "u"]}))

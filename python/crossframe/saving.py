@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from crossframe import api
 from crossframe.deletion import remove_for_good
 from crossframe.errors import BatchError, CrossframeError, CrossframeWarning, UsageError
+from crossframe.frames import is_dask
 from crossframe.plans import Copy
 from crossframe.pool import in_order
 from crossframe.progress import with_bar
@@ -78,10 +79,12 @@ def save_together(jobs: Sequence[Job], base: str, manner: Manner) -> list[Saved]
 
     Raises:
         BatchError: Tells which key failed; its ``done`` which were written nonetheless.
-        UsageError: ``if_match=``, which is about one object.
+        UsageError: ``if_match=``, which is about one object; a Dask DataFrame, which is several.
     """
     if manner.how.get("if_match") is not None:
         raise UsageError("Argument if_match= can't go with atomic=True.", "It is about one object.")
+    if any(is_dask(job.frame) for job in jobs):
+        raise UsageError("A Dask DataFrame can't go with atomic=True.", "It is written as many objects.")
     if not jobs:
         return []
     folder = f"{base}{SAVING}{secrets.token_hex(8)}/"

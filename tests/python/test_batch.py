@@ -216,6 +216,20 @@ def test_save_many_says_what_does_not_fit(frames, template, by):
         cf.save_many(frames, template, by=by)
 
 
+@pytest.mark.parametrize(
+    ("frame", "kind", "match"),
+    [
+        (pa.table([["a"], ["b"]], names=["g", "g"]), errors.DuplicateColumnError, "'g'"),
+        (pd.DataFrame([["a", "b"]], columns=["g", "g"]), errors.DuplicateColumnError, "'g'"),
+        (pa.table({"g": [["a"]]}), errors.UsageError, "Can't group by 'g'.*\n.*list"),
+        (pd.DataFrame({"g": [["a"]]}), errors.UsageError, "Can't group by 'g'.*\n.*list"),
+    ],
+)
+def test_what_can_not_be_grouped(frame, kind, match):
+    with pytest.raises(kind, match=match):
+        cf.save_many(frame, "m/{g}.csv")
+
+
 def test_save_many_takes_what_save_takes():
     cf.save_many({"a": pa.table({"x": [1.5]})}, "m/{name}.csv", schema=False, compression="none")
     with pytest.raises(errors.ObjectExistsError):

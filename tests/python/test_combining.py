@@ -252,6 +252,20 @@ def test_attributes_stay_where_all_agree():
     assert first.num_rows == 1
 
 
+@pytest.mark.parametrize(("labels", "lost"), [(("one", None), 1), ((None, "one"), 0), (("one", "one"), 0)])
+def test_the_first_to_have_a_column_says_its_attributes(labels, lost):
+    tables = [
+        RMetadata({}, {"z": RMetadata({"label": character([label])} if label else {})}).apply(
+            pa.table({"z": [1]})
+        )
+        for label in labels
+    ]
+    losses = Losses()
+    kept = RMetadata.of(put_together(pa.table({"x": [1]}), *tables, losses=losses).schema)
+    assert list(kept.column("z").attributes) == (["label"] if labels[0] == labels[1] else [])
+    assert [loss.column for loss in losses.found] == ["z"] * lost
+
+
 def test_row_names_stay_where_they_name_every_row():
     def named(*names):
         return frames.to_table(pd.DataFrame({"x": np.arange(float(len(names)))}, index=list(names)))

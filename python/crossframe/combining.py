@@ -17,6 +17,7 @@ from crossframe.arrow_types import type_text
 from crossframe.attributes import STORAGE_KEY, with_metadata
 from crossframe.errors import SchemaMismatchError, UsageError
 from crossframe.joined_attributes import joined_attributes
+from crossframe.levels import with_same_levels, with_wide_codes
 from crossframe.pandas_note import PANDAS_KEY, read_note
 from crossframe.promotion import promote
 from crossframe.types import describe
@@ -81,10 +82,10 @@ def combine(
     if columns is not None:
         united = {name: united[name] for name in columns}
     schema = pa.schema([column.field for column in united.values()])
-    joined = pa.concat_tables([_fitted(part, schema, losses) for part in parts]).unify_dictionaries()
+    joined = pa.concat_tables([_fitted(part, schema, losses) for part in parts])
     if united:
         # Why again: of tables that differ in their notes only, the first's are kept.
-        joined = pa.table(joined.columns, schema)
+        joined = pa.table([with_same_levels(column) for column in joined.columns], schema)
     if field_types is None:
         return _with_notes(joined, parts, losses)
     told = {name: values for name, values in _told(parts, field_types).items() if name not in united}
@@ -134,7 +135,8 @@ def _unite(parts: Sequence[Part]) -> dict[str, _Column]:
 
 def _take_in(columns: dict[str, _Column], schema: pa.Schema, key: str) -> None:
     """Let the columns hold a part's, too."""
-    for field in schema:
+    for one in schema:
+        field = one.with_type(with_wide_codes(one.type))
         known = columns.get(field.name)
         if known is None:
             columns[field.name] = _Column(field.with_nullable(True), key)
@@ -215,7 +217,9 @@ def _cast(name: str, values: pa.ChunkedArray, wanted: pa.DataType, losses: Losse
     if pa.types.is_dictionary(values.type) and not pa.types.is_dictionary(wanted):
         return values.cast(values.type.value_type).cast(wanted)
     cast = values.cast(wanted, safe=False)
-    if not (pa.types.is_dictionary(wanted) or wanted in (pa.string(), pa.large_string())):
+    # A float becomes none but a wider one, and its NaN would not be like itself.
+    kept = pa.types.is_dictionary(wanted) or pa.types.is_floating(values.type)
+    if not (kept or wanted in (pa.string(), pa.large_string())):
         same = pc.equal(cast.cast(values.type, safe=False), values)
         lost = pc.sum(pc.invert(same)).as_py() or 0
         if lost:

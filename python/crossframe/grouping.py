@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from crossframe.errors import UsageError
+from crossframe.errors import DuplicateColumnError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,17 +23,32 @@ def groups(frame: Any, columns: Sequence[str]) -> Iterator[tuple[dict[str, Any],
         columns: Columns to group by; they stay in the groups.
 
     Raises:
-        UsageError: A column is not there.
+        UsageError: A column is not there, or its values are lists; a Dask DataFrame.
+        DuplicateColumnError: A column is there twice.
     """
+    from crossframe import frames  # noqa: PLC0415 - listing keys must not wait for it
+
+    if frames.is_dask(frame):
+        raise UsageError(
+            "Can't group a Dask DataFrame.", hint="Group each of its partitions, or compute() it."
+        )
     names = list(getattr(frame, "column_names", getattr(frame, "columns", [])))
     for column in columns:
         if column not in names:
             shown = ", ".join(map(str, names[:5]))
             raise UsageError(f"Can't find column '{column}' to group by.", f"The columns are {shown}.")
-    if hasattr(frame, "groupby"):
-        yield from _pandas_groups(frame, columns)
-    else:
-        yield from _arrow_groups(frame, columns)
+        if names.count(column) > 1:
+            raise DuplicateColumnError("Column names must differ.", f"'{column}' names two columns.")
+    try:
+        if hasattr(frame, "groupby"):
+            yield from _pandas_groups(frame, columns)
+        else:
+            yield from _arrow_groups(frames.to_table(frame), columns)
+    except TypeError as error:
+        shown = "', '".join(columns)
+        raise UsageError(
+            f"Can't group by '{shown}': no two of its values can be alike.", str(error)
+        ) from None
 
 
 def _pandas_groups(frame: Any, columns: Sequence[str]) -> Iterator[tuple[dict[str, Any], Any]]:  # noqa: ANN401
@@ -48,10 +63,7 @@ def _is_counted(index: Any) -> bool:  # noqa: ANN401 - pandas is slow to import
     return hasattr(index, "step") and (index.start, index.step, index.name) == (0, 1, None)
 
 
-def _arrow_groups(frame: Any, columns: Sequence[str]) -> Iterator[tuple[dict[str, Any], pa.Table]]:  # noqa: ANN401
-    import pyarrow as pa  # noqa: PLC0415 - listing keys must not wait for it
-
-    table = frame if isinstance(frame, pa.Table) else pa.table(frame)
+def _arrow_groups(table: pa.Table, columns: Sequence[str]) -> Iterator[tuple[dict[str, Any], pa.Table]]:
     rows_of: dict[tuple[Any, ...], list[int]] = {}
     values = [table.column(column).to_pylist() for column in columns]
     for row, combination in enumerate(zip(*values, strict=True)):

@@ -48,7 +48,7 @@ def joined_attributes(tables: Sequence[pa.Table], losses: Losses) -> RMetadata:
     # Why by text: mostly all tables have one, and to read it takes as long as all else that is done of them.
     said_of = [_said(table) for table in tables]
     schemas = {said: table.schema for said, table in zip(reversed(said_of), reversed(tables), strict=True)}
-    noted = {said: RMetadata.of(schema) for said, schema in schemas.items()}
+    noted = {said: RMetadata.of(schemas[said]) for said in dict.fromkeys(said_of)}
     rows = [noted[said].attributes.get(_ROWS) for said in said_of]
     for one in noted.values():
         one.attributes.pop(_ROWS, None)

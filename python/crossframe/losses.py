@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
+from typing import Any
 
 from crossframe.errors import LossyConversionError, LossyConversionWarning
 
@@ -49,7 +50,7 @@ class Losses:
     def add(self, column: str, count: int, example: object, reason: str) -> None:
         """Note ``count`` values of a column; nothing where ``count`` is 0."""
         if count:
-            self.found.append(Loss(column, count, str(example), reason))
+            self.found.append(Loss(column, count, _text(example), reason))
 
     def tell(self, what: str, *, stacklevel: int = 3) -> None:
         """Warn of every loss, a warning each; raise where strict.
@@ -72,3 +73,11 @@ class Losses:
             # Why 3: load() and save() call this, and the user them.
             warnings.warn(f"Lossy: {loss}.", LossyConversionWarning, stacklevel=stacklevel)
         self.found.clear()
+
+
+def _text(example: Any) -> str:  # noqa: ANN401 - any value, or an Arrow scalar
+    try:
+        return str(example)
+    except OverflowError:
+        # Why: Arrow writes a time by Python's, and of those there are none after the year 9999.
+        return f"{example.value} as {example.type}"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, nullcontext
 from threading import BoundedSemaphore, Event
 from typing import TYPE_CHECKING, TypeVar
 
+from crossframe.threads import Threads
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
+    from concurrent.futures import Future
 
 WORKERS = 8
 # Of work that mostly waits: for the answers of a server that may be far away.
@@ -49,7 +51,7 @@ def in_order(
     # Why not all at once: what is done and not yet taken stays in memory.
     ahead = 2 * workers if ahead is None else ahead
     pending: deque[tuple[Item, Future[Result]]] = deque()
-    pool = ThreadPoolExecutor(min(workers, ahead), thread_name_prefix="crossframe")
+    pool = Threads(min(workers, ahead), "crossframe")
     try:
         for item in items:
             pending.append((item, pool.submit(work, item)))
@@ -81,8 +83,8 @@ def in_two_steps(
     """
     most = 2 * WAITERS if most is None else most
     pending: deque[Future[Result]] = deque()
-    waiters = ThreadPoolExecutor(min(WAITERS, most), thread_name_prefix="crossframe-fetch")
-    computers = ThreadPoolExecutor(min(COMPUTERS, most), thread_name_prefix="crossframe-work")
+    waiters = Threads(min(WAITERS, most), "crossframe-fetch")
+    computers = Threads(min(COMPUTERS, most), "crossframe-work")
 
     def second(item: Item, fetching: list[Future[Fetched]]) -> Result:
         # Why taken off: what is fetched is held until it is worked on, and no longer.

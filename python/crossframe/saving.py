@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from crossframe import api
 from crossframe.deletion import remove_for_good
 from crossframe.errors import BatchError, CrossframeError, CrossframeWarning, UsageError
+from crossframe.frames import is_dask
 from crossframe.plans import Copy
 from crossframe.pool import in_order
 from crossframe.progress import with_bar
@@ -78,10 +79,12 @@ def save_together(jobs: Sequence[Job], base: str, manner: Manner) -> list[Saved]
 
     Raises:
         BatchError: Tells which key failed; its ``done`` which were written nonetheless.
-        UsageError: ``if_match=``, which is about one object.
+        UsageError: ``if_match=``, which is about one object; a Dask DataFrame, which is several.
     """
     if manner.how.get("if_match") is not None:
         raise UsageError("Argument if_match= can't go with atomic=True.", "It is about one object.")
+    if any(is_dask(job.frame) for job in jobs):
+        raise UsageError("A Dask DataFrame can't go with atomic=True.", "It is written as many objects.")
     if not jobs:
         return []
     folder = f"{base}{SAVING}{secrets.token_hex(8)}/"
@@ -96,32 +99,30 @@ def save_together(jobs: Sequence[Job], base: str, manner: Manner) -> list[Saved]
 
     def reveal(one: Saved, number: int) -> Saved:
         target = jobs[number].target
-        meta = copy_with_schema(Copy(hidden[number], target, one.bytes, None), overwrite=overwrite)
+        meta = copy_with_schema(
+            Copy(hidden[number], target, one.bytes, None),
+            overwrite=overwrite,
+            landed=lambda: seen.append(number),
+        )
         return replace(one, key=target.shown, uri=target.uri, etag=meta.etag, version=meta.version)
 
     keys = [job.target.shown for job in jobs]
+    seen: list[int] = []
     try:
-        written = _all(write, keys, seen=False, progress=manner.progress)
-        return _all(lambda number: reveal(written[number], number), keys, seen=True, progress=False)
+        written = _all(write, keys, seen, progress=manner.progress)
+        return _all(lambda number: reveal(written[number], number), keys, seen, progress=False)
     finally:
         _remove(jobs[0].target.at(folder))
 
 
 def _all(
-    work: Callable[[int], Saved], keys: Sequence[str], *, seen: bool, progress: bool | None
+    work: Callable[[int], Saved], keys: Sequence[str], seen: Sequence[int], *, progress: bool | None
 ) -> list[Saved]:
-    """Do the work on every key's number; where one fails, tell whose was done, if that can be ``seen``."""
-    done: list[int] = []
-
-    def one(number: int) -> Saved:
-        saved = work(number)
-        done.append(number)
-        return saved
-
+    """Do the work on every key's number; where one fails, tell whose data can be ``seen`` by then."""
     failed: dict[str, CrossframeError] = {}
     results = []
     with (
-        closing(in_order(one, range(len(keys)))) as work_on,
+        closing(in_order(work, range(len(keys)))) as work_on,
         closing(with_bar(work_on, len(keys), "saving", lambda it: keys[it[0]], wanted=progress)) as shown,
     ):
         for number, future in shown:
@@ -132,7 +133,7 @@ def _all(
                 break
     # Only now has all that was begun come to its end.
     if failed:
-        raise BatchError.of_saving(failed, [keys[number] for number in sorted(done)] if seen else [])
+        raise BatchError.of_saving(failed, [keys[number] for number in sorted(seen)])
     return results
 
 

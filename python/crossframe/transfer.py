@@ -226,9 +226,13 @@ def copy_one(copy: Copy, *, overwrite: bool = True, watch: Watch | None = None) 
     return Copied(copy.source.uri, copy.target.uri, meta.size)
 
 
-def copy_with_schema(copy: Copy, *, overwrite: bool) -> ObjectMeta:
-    """Copy one object and its schema, and return what the store tells of the copy."""
+def copy_with_schema(
+    copy: Copy, *, overwrite: bool, landed: Callable[[], object] | None = None
+) -> ObjectMeta:
+    """Copy one object, call ``landed``, copy its schema, and return what the store tells of the copy."""
     meta = pour(copy.source, copy.target, if_absent=not overwrite)
+    if landed is not None:
+        landed()
     if has_sidecar(copy.source.key):
         _copy_schema(copy)
     return meta

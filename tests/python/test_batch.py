@@ -169,6 +169,14 @@ def test_save_many_by_groups(kind):
     assert list(cf.load("g/b_1.parquet").columns) == ["site", "n", "x"]
 
 
+def test_groups_of_polars():
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame({"site": ["b", "a", "b"], "x": [0.5, 1.5, 2.5]})
+    for kind in (polars.String, polars.Categorical):
+        cf.save_many(frame.with_columns(polars.col("site").cast(kind)), "g/{site}.rds")
+        assert cf.load("g/b.rds", as_="arrow").to_pydict() == {"site": ["b", "b"], "x": [0.5, 2.5]}
+
+
 def test_groups_keep_their_row_names():
     names = attributes.from_python(["r1", "r2", "r3"], "row.names")
     table = attributes.RMetadata(attributes={"row.names": names}).apply(pa.table({"g": ["u", "v", "u"]}))
@@ -208,6 +216,20 @@ def test_save_many_says_what_does_not_fit(frames, template, by):
         cf.save_many(frames, template, by=by)
 
 
+@pytest.mark.parametrize(
+    ("frame", "kind", "match"),
+    [
+        (pa.table([["a"], ["b"]], names=["g", "g"]), errors.DuplicateColumnError, "'g'"),
+        (pd.DataFrame([["a", "b"]], columns=["g", "g"]), errors.DuplicateColumnError, "'g'"),
+        (pa.table({"g": [["a"]]}), errors.UsageError, "Can't group by 'g'.*\n.*list"),
+        (pd.DataFrame({"g": [["a"]]}), errors.UsageError, "Can't group by 'g'.*\n.*list"),
+    ],
+)
+def test_what_can_not_be_grouped(frame, kind, match):
+    with pytest.raises(kind, match=match):
+        cf.save_many(frame, "m/{g}.csv")
+
+
 def test_save_many_takes_what_save_takes():
     cf.save_many({"a": pa.table({"x": [1.5]})}, "m/{name}.csv", schema=False, compression="none")
     with pytest.raises(errors.ObjectExistsError):
@@ -245,6 +267,18 @@ def threads_of_ours():
     return [one for one in threading.enumerate() if one.name.startswith("crossframe")]
 
 
+def interrupt_the_start(number, monkeypatch):
+    start, started = threading.Thread.start, []
+
+    def interrupted(thread):
+        start(thread)
+        started.append(thread)
+        if len(started) == number:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+
+
 @pytest.mark.parametrize("way", [pool.in_two_steps, pool.fetch_ahead])
 class TestFetchAndWork:
     @pytest.mark.parametrize("count", [0, 1, 47, 100, 500])
@@ -270,6 +304,13 @@ class TestFetchAndWork:
         given = []
         with pytest.raises(LookupError, match=step):
             given.extend(done)
+        assert not threads_of_ours()
+
+    def test_an_interrupt_while_a_thread_starts_leaves_none_running(self, way, monkeypatch):
+        interrupt_the_start(3, monkeypatch)
+        with pytest.raises(KeyboardInterrupt):
+            # The third thread's takes longest.
+            list(way(lambda n: time.sleep(0.05 * n * n), lambda n, _: n, range(100)))
         assert not threads_of_ours()
 
     def test_what_comes_late_holds_up_no_other_fetch(self, way):

@@ -187,6 +187,54 @@ def test_what_a_promotion_loses_is_told():
     assert [(loss.column, loss.count, loss.example) for loss in losses.found] == [("x", 1, str(2**53 + 1))]
 
 
+@pytest.mark.parametrize("kind", [pa.float16(), pa.float32()])
+def test_nan_is_nan_in_a_wider_float(kind):
+    narrow = pa.table({"x": pa.array(np.array([np.nan, 0.5], kind.to_pandas_dtype()), kind)})
+    combined = put_together(narrow, pa.table({"x": pa.array([0.5, None])}), losses=Losses(strict=True))
+    assert bits(combined.column("x").combine_chunks()) == ["NaN", *bits(pa.array([0.5, 0.5, None]))]
+
+
+def factor(codes, levels, kind="int32"):
+    return pa.DictionaryArray.from_arrays(pa.array(codes, kind), pa.array(levels, pa.string()))
+
+
+def test_a_missing_level_is_no_missing_value():
+    column = put_together(
+        pa.table({"x": factor([0, None], "a")}), pa.table({"x": factor([1, 0], ["b", None])})
+    )["x"]
+    assert [chunk.indices.to_pylist() for chunk in column.chunks] == [[0, None], [2, 1]]
+    assert column.chunk(0).dictionary.to_pylist() == ["a", "b", None]
+
+
+def test_a_missing_level_within_a_frame_as_a_column():
+    def nested(*levels):
+        return pa.StructArray.from_arrays([factor([0, 1], levels)], ["f"], mask=pa.array([False, True]))
+
+    column = put_together(pa.table({"x": nested("a", None)}), pa.table({"x": nested(None, "b")}))["x"]
+    assert column.to_pylist() == [{"f": "a"}, None, {"f": None}, None]
+    assert column.chunk(1).field("f").dictionary.to_pylist() == ["a", None, "b"]
+
+
+def test_codes_have_room_for_the_levels_of_all():
+    tables = [pa.table({"x": factor(range(100), [f"{n}{m}" for m in range(100)], "int8")}) for n in "abc"]
+    column = put_together(*tables).column("x")
+    assert column.type == pa.dictionary(pa.int32(), pa.string())
+    assert column.to_pylist() == [f"{n}{m}" for n in "abc" for m in range(100)]
+
+
+@pytest.mark.parametrize(
+    ("fine", "coarse"),
+    [(pa.timestamp("us", "UTC"), pa.timestamp("s", "UTC")), (pa.duration("ms"), pa.duration("s"))],
+)
+def test_a_loss_beyond_pythons_own_times_is_told(fine, coarse):
+    losses = Losses()
+    count = 2**62 + 1
+    put_together(
+        pa.table({"x": pa.array([count], fine)}), pa.table({"x": pa.array([0], coarse)}), losses=losses
+    )
+    assert [(loss.count, loss.example) for loss in losses.found] == [(1, f"{count} as {fine}")]
+
+
 def test_attributes_stay_where_all_agree():
     one = pa.table({"x": [1.0], "y": [2.0]})
     both = {"label": "x in kg"}
@@ -202,6 +250,20 @@ def test_attributes_stay_where_all_agree():
     assert not kept.column("y").attributes
     assert [(loss.column, loss.example) for loss in losses.found] == [("y", "attribute 'label'")]
     assert first.num_rows == 1
+
+
+@pytest.mark.parametrize(("labels", "lost"), [(("one", None), 1), ((None, "one"), 0), (("one", "one"), 0)])
+def test_the_first_to_have_a_column_says_its_attributes(labels, lost):
+    tables = [
+        RMetadata({}, {"z": RMetadata({"label": character([label])} if label else {})}).apply(
+            pa.table({"z": [1]})
+        )
+        for label in labels
+    ]
+    losses = Losses()
+    kept = RMetadata.of(put_together(pa.table({"x": [1]}), *tables, losses=losses).schema)
+    assert list(kept.column("z").attributes) == (["label"] if labels[0] == labels[1] else [])
+    assert [loss.column for loss in losses.found] == ["z"] * lost
 
 
 def test_row_names_stay_where_they_name_every_row():

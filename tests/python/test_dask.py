@@ -188,6 +188,24 @@ class TestSave:
         subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, cwd=tmp_path)
 
 
+class TestMany:
+    def test_by_name(self, tmp_path):
+        cf.save_many({"a": parted(FRAME)}, "many/{name}")
+        assert "part.2.parquet" in names(tmp_path, "many/a")
+
+    @pytest.mark.parametrize(
+        ("frames", "how", "match"),
+        [
+            (parted(FRAME), {}, "Can't group a Dask DataFrame"),
+            ({"a": parted(FRAME)}, {"atomic": True}, "atomic=True"),
+        ],
+    )
+    def test_what_it_is_not_taken_for(self, tmp_path, frames, how, match):
+        with pytest.raises(errors.UsageError, match=match):
+            cf.save_many(frames, "many/{s}", **how)
+        assert not (tmp_path / "many").exists()
+
+
 class TestAnEarlierDataSet:
     def test_is_replaced_and_its_other_parts_go(self, tmp_path):
         cf.save(parted(FRAME, 3), "set", format="csv")

@@ -128,7 +128,7 @@ import pyarrow as pa
 import crossframe as cf
 from crossframe import saving
 
-def wait(one, *, overwrite):
+def wait(one, **how):
     os.write(1, b"written\\n")  # whole, whichever of the threads is first
     time.sleep(3600)
 

@@ -171,6 +171,10 @@ def test_a_dictionary_with_a_missing_level():
     back = through(pa.table({"x": values}))
     assert back["x"].chunk(0).indices.to_pylist() == [0, 1, None]
     assert back["x"].chunk(0).dictionary.to_pylist() == ["a", None]
+    other = pa.DictionaryArray.from_arrays(pa.array([1, 0], pa.int32()), pa.array([None, "b"]))
+    back = through(pa.table({"x": pa.chunked_array([values, other])}))
+    assert back["x"].chunk(0).indices.to_pylist() == [0, 1, None, 2, 1]
+    assert back["x"].chunk(0).dictionary.to_pylist() == ["a", None, "b"]
 
 
 def test_empty_buffers():
@@ -212,6 +216,11 @@ def test_time_beyond_a_double_is_a_loss():
 def through_lossy(ns):
     data = rds.encode_rds(pa.table({"x": pa.array([ns], pa.timestamp("ns", "UTC"))}), Losses())
     return rds.decode_rds(data, Losses())["x"].chunk(0).view(pa.int64())[0].as_py()
+
+
+def test_a_time_beyond_the_year_9999_is_a_loss():
+    loss = lossy(pa.table({"x": pa.array([2**62 + 1], pa.timestamp("us", "UTC"))}))
+    assert loss.example == f"{2**62 + 1} as timestamp[us, tz=UTC]"
 
 
 def test_decimal_beyond_a_double_is_a_loss():

@@ -21,6 +21,7 @@ from crossframe.codecs.names import DATA_SET_NAME
 from crossframe.errors import CorruptObjectError, DecodeError, InvalidKeyError, UnsupportedTypeError
 from crossframe.extensions import FORMATS
 from crossframe.keys import check_key
+from crossframe.levels import with_same_levels
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -168,7 +169,7 @@ def _no_values(column: pa.ChunkedArray) -> pa.Array:
     kind = column.type
     if not pa.types.is_dictionary(kind) or not column.num_chunks:
         return pa.array([], kind)
-    return _no_codes(column.unify_dictionaries().chunk(0).dictionary, kind)
+    return _no_codes(with_same_levels(column).chunk(0).dictionary, kind)
 
 
 def _no_codes(levels: pa.Array, kind: pa.DataType) -> pa.Array:

@@ -20,6 +20,7 @@ from crossframe.codecs.r_origin import ORIGIN_ATTRIBUTE, origin_node
 from crossframe.codecs.to_r_cells import encode_list, encode_matrix, encode_robjects, is_list_of_vectors
 from crossframe.codecs.to_r_columns import BY_ROW, Vector
 from crossframe.columnwise import convert_each
+from crossframe.levels import with_same_levels
 from crossframe.losses import Losses
 from crossframe.types import row_name
 
@@ -58,7 +59,7 @@ def encode_frame(table: pa.Table, losses: Losses) -> Node:
 
 
 def _one_array(chunks: pa.ChunkedArray) -> pa.Array:
-    array = chunks.chunk(0) if chunks.num_chunks == 1 else chunks.combine_chunks()
+    array = chunks.chunk(0) if chunks.num_chunks == 1 else with_same_levels(chunks).combine_chunks()
     if isinstance(array, pa.ChunkedArray):  # too large for one, or none
         return array.chunk(0) if array.num_chunks else pa.array([], chunks.type)
     return array

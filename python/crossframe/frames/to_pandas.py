@@ -17,6 +17,7 @@ from crossframe.attributes import NOTES, RMetadata, to_array, to_python
 from crossframe.columnwise import convert_each
 from crossframe.errors import UnsupportedTypeError
 from crossframe.frames.special import is_special, to_numpy
+from crossframe.levels import with_same_levels
 from crossframe.pandas_note import noted_dtypes, read_note
 from crossframe.types import row_name
 
@@ -173,7 +174,7 @@ def _numpy_name(arrow_type: pa.DataType) -> str:
 
 
 def _to_categorical(name: str, values: pa.ChunkedArray, losses: Losses) -> pd.Categorical:
-    array = values.chunk(0) if values.num_chunks == 1 else values.unify_dictionaries().combine_chunks()
+    array = values.chunk(0) if values.num_chunks == 1 else with_same_levels(values).combine_chunks()
     if isinstance(array, pa.ChunkedArray):
         array = array.chunk(0) if array.num_chunks else pa.array([], values.type)
     levels = array.dictionary

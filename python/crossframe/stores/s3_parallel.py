@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from concurrent.futures import FIRST_COMPLETED, FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, FIRST_EXCEPTION, Future, wait
 from typing import TYPE_CHECKING, TypeVar
+
+from crossframe.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -21,7 +23,7 @@ def in_order(work: Callable[[_Item], _Result], items: Iterable[_Item], *, at_onc
     are in memory beside the one that the caller holds. The first failure ends it, once the requests under
     way have ended: nothing is still being written when it is raised.
     """
-    with ThreadPoolExecutor(at_once, thread_name_prefix="crossframe-s3") as pool:
+    with Threads(at_once, "crossframe-s3") as pool:
         waiting: deque[Future[_Result]] = deque()
         try:
             for item in items:
@@ -42,7 +44,7 @@ def collected(work: Callable[[_Item], _Result], items: Iterable[_Item], *, at_on
     other. No more than ``at_once`` of them are in memory beside the one that waits; results must be small.
     The first failure ends it, once the requests under way have ended.
     """
-    with ThreadPoolExecutor(at_once, thread_name_prefix="crossframe-s3") as pool:
+    with Threads(at_once, "crossframe-s3") as pool:
         begun: list[Future[_Result]] = []
         under_way: set[Future[_Result]] = set()
         for item in items:
@@ -59,7 +61,7 @@ def collected(work: Callable[[_Item], _Result], items: Iterable[_Item], *, at_on
 
 def one_behind(work: Callable[[_Item], object], items: Iterable[_Item]) -> None:
     """Do ``work`` on each item in their order, while the next one is being made."""
-    with ThreadPoolExecutor(1, thread_name_prefix="crossframe-s3") as pool:
+    with Threads(1, "crossframe-s3") as pool:
         before: Future[object] | None = None
         for item in items:
             now = pool.submit(work, item)

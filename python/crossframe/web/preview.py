@@ -11,6 +11,7 @@ from crossframe.attributes import RMetadata, to_array
 from crossframe.errors import CrossframeError, DecodeError, UnknownFormatError, UnsafeDataError, UsageError
 from crossframe.extensions import split_extensions
 from crossframe.heads import Head, head
+from crossframe.levels import with_same_levels
 from crossframe.safety import check_at
 from crossframe.snippets import loading
 from crossframe.types import describe
@@ -171,7 +172,7 @@ def _sorted(table: pa.Table, order: str, *, descending: bool) -> pa.Array:
         raise UsageError(f"Can't sort by '{order}'.", "There is no such column.")
     column = table.column(position)
     if pa.types.is_dictionary(column.type):
-        column = column.unify_dictionaries()
+        column = with_same_levels(column)
         column = pa.chunked_array([chunk.indices for chunk in column.chunks], column.type.index_type)
     direction = "descending" if descending else "ascending"
     try:

@@ -293,6 +293,50 @@ test_that("an interrupt ends what is on its way", {
   })
 })
 
+test_that("one after the other goes on after an interrupt, and leaves nothing out", {
+  root <- cf_store_memory()
+  with_root(root = root, {
+    cf_save_many(small_frames(12), "x/{name}.csv")
+    stopped <- root
+    count <- 0L
+    # Each third of what was taken is lost.
+    stopped$get_stream <- function(keys) {
+      stream <- root$get_stream(keys)
+      take <- stream$take
+      stream$take <- function() {
+        one <- take()
+        count <<- count + 1L
+        if (count %% 3L == 0L) {
+          signalCondition(structure(
+            class = c("interrupt", "condition"),
+            list()
+          ))
+        }
+        one
+      }
+      stream
+    }
+    with_root(root = stopped, {
+      next_frame <- cf_iter_many("x/", prefetch = 3L)
+      seen <- character()
+      interrupts <- 0L
+      repeat {
+        one <- tryCatch(next_frame(), interrupt = identity)
+        if (is.null(one)) {
+          break
+        }
+        if (inherits(one, "interrupt")) {
+          interrupts <- interrupts + 1L
+        } else {
+          seen <- c(seen, one$name)
+        }
+      }
+    })
+  })
+  expect_gt(interrupts, 2L)
+  expect_identical(seen, names(small_frames(12)))
+})
+
 test_that("a bar is shown where it is asked for, and not where there is no terminal", {
   with_root({
     cf_save_many(small_frames(3), "x/{name}.rds")

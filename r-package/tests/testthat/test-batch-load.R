@@ -265,6 +265,22 @@ test_that("an iterator raises, skips or collects what fails", {
   })
 })
 
+test_that("bytes stay bytes below each other where none is missing, and are integers elsewhere", {
+  with_root(root = cf_store_memory(), {
+    bytes <- data.frame(a = as.raw(c(1, 255)))
+    bytes$m <- matrix(as.raw(1:4), 2L)
+    cf_save(bytes, "x/1.rds")
+    cf_save(data.frame(b = integer()), "x/2.rds")
+    whole <- cf_load_many("x/", combine = TRUE)
+    expect_identical(whole$a, bytes$a)
+    expect_identical(whole$m, bytes$m)
+    cf_save(data.frame(b = 1L), "x/2.rds")
+    missing <- cf_load_many("x/", combine = TRUE)
+    expect_identical(missing$a, c(1L, 255L, NA))
+    expect_identical(missing$m, matrix(c(1L, 2L, NA, 3L, 4L, NA), 3L))
+  })
+})
+
 test_that("an interrupt ends what is on its way", {
   root <- watched_store(cf_store_memory())
   with_root(root = root, {

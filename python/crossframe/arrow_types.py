@@ -68,6 +68,18 @@ for _type in (COMPLEX, ROBJECT):
         pa.register_extension_type(_type)
 
 
+def fixed_lists(items: pa.Array, width: int, rows: int) -> pa.FixedSizeListArray:
+    """Return `rows` lists of `width` items each, one after the other.
+
+    Why from buffers where there are no items: pyarrow's ``from_arrays()`` divides by the width, which ends
+    the process.
+    """
+    type_ = pa.list_(items.type, width)
+    if width == 0:
+        return pa.Array.from_buffers(type_, rows, [None], children=[items])
+    return pa.FixedSizeListArray.from_arrays(items, type=type_)
+
+
 def type_text(arrow_type: pa.DataType) -> str:
     """Return an Arrow type as the text that :func:`parse_type` reads, if it is one that it knows."""
     if isinstance(arrow_type, pa.ExtensionType):

@@ -221,6 +221,8 @@ stack_structs <- function(pieces, rows, parts) {
 # Rows of all matrices, or arrays, below each other; missing where a part has none.
 stack_matrices <- function(pieces, at, rows, first) {
   rest <- dim(first)[-1L]
+  # Why: R's raw has no missing value, and rbind() of raw and integer holds whatever lay in memory.
+  widen <- matrix_item_type(first) == "raw" && any(rows[-at] > 0L)
   filled <- lapply(rows, function(n) {
     array(
       missing_values(matrix_item_type(first), n * prod(rest)),
@@ -230,7 +232,10 @@ stack_matrices <- function(pieces, at, rows, first) {
   filled[at] <- lapply(pieces, function(piece) {
     values <- unclass(piece)
     attributes(values) <- NULL
-    array(values, c(dim(piece)[1L], prod(rest)))
+    array(
+      if (widen) as.integer(values) else values,
+      c(dim(piece)[1L], prod(rest))
+    )
   })
   array(do.call(rbind, filled), c(sum(rows), rest))
 }

@@ -106,7 +106,8 @@ s3save <- function(..., object, bucket, envir = parent.frame(), opts = NULL) {
       "must be the name of an object"
     )
   })
-  names <- unique(c(as.character(arguments$list), symbols))
+  # Why [[ ]]: with $, `compression_level` would be taken for `compress`.
+  names <- unique(c(as.character(arguments[["list"]]), symbols))
   absent <- names[!vapply(names, exists, NA, envir = envir)]
   if (length(absent)) {
     cf_abort("usage", sprintf("Can't find object '%s' to save.", absent[1L]))
@@ -114,7 +115,7 @@ s3save <- function(..., object, bucket, envir = parent.frame(), opts = NULL) {
   location <- aws_location(object, bucket, c(opts, arguments))
   check_key(location$key)
   values <- mget(names, envir = envir, inherits = TRUE)
-  compression <- aws_compression(arguments$compress)
+  compression <- aws_compression(arguments[["compress"]])
   invisible(aws_put(
     location,
     rdata_encode(values, compression),

@@ -92,7 +92,6 @@ aws_list <- function(bucket, prefix, delimiter, max, marker, options) {
   level <- aws_level(place$store, start, delimiter)
   rows <- after_marker(level$objects, marker)
   kept <- if (is.null(max)) rows else utils::head(rows, max)
-  class <- kept$storage_class
   list(
     objects = data.frame(
       Key = kept$key,
@@ -101,7 +100,7 @@ aws_list <- function(bucket, prefix, delimiter, max, marker, options) {
       Size = format_count(kept$size),
       Owner_ID = rep(NA_character_, nrow(kept)),
       Owner_DisplayName = rep(NA_character_, nrow(kept)),
-      StorageClass = ifelse(is.na(class), "STANDARD", class),
+      StorageClass = or_standard(kept$storage_class),
       Bucket = rep(aws_bucket_name(bucket), nrow(kept)),
       stringsAsFactors = FALSE
     ),

@@ -3,13 +3,13 @@
 # Why: what has been sent for is held until it is decoded.
 held_bytes <- 256 * 1024^2
 
-# The objects that were found, each with the sidecar beside it.
+# The objects that were found, from the `first` on, each with the sidecar beside it.
 #
 # Returns a list of functions: ask(last) sends for as many, of the first `last` keys, as are of use at once;
 # take() waits for one and gives list(at, said, stored, sidecar): the number of its key, what the key's extensions
 # say, and bytes or an error condition each (NULL without a sidecar); NULL where none was sent for; close()
 # breaks off the rest.
-new_fetcher <- function(found) {
+new_fetcher <- function(found, first = 1L) {
   keys <- found$rows$key
   sizes <- found$rows$size
   # Why here: for all at once it takes hardly longer than for one.
@@ -19,7 +19,7 @@ new_fetcher <- function(found) {
   second <- duplicated(owner)
   wanted <- paste0(keys[owner], ifelse(second, sidecar_suffix, ""))
   stream <- found$store$get_stream(wanted)
-  asked <- 0L
+  asked <- match(first, owner) - 1L
   under_way <- 0L
   bytes <- 0
   halves <- list()

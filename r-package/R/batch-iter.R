@@ -85,6 +85,15 @@ iterate_found <- function(found, how, names, on_error, prefetch) {
 
   # The result of the next key, once those before it are taken.
   next_result <- function() {
+    whole <- FALSE
+    on.exit({
+      # Why anew: what an interrupt took away has been taken from the fetcher.
+      if (!whole) {
+        fetcher$close()
+        fetcher <<- new_fetcher(found, given + 1L)
+        ready <<- list()
+      }
+    })
     slot <- as.character(given + 1L)
     fetcher$ask(given + prefetch)
     while (is.null(ready[[slot]])) {
@@ -95,6 +104,7 @@ iterate_found <- function(found, how, names, on_error, prefetch) {
     result <- ready[[slot]]
     ready[[slot]] <<- NULL
     given <<- given + 1L
+    whole <- TRUE
     result
   }
   fail <- function(error) {

@@ -106,6 +106,10 @@ first_problem <- function(columns, shown, rows) {
 # What is wrong with a column of so many rows, or NULL.
 column_problem <- function(column, name, rows) {
   if (is.data.frame(column)) {
+    own <- .row_names_info(column, 2L)
+    if (own != rows && !is.null(.row_names_info(column, 0L))) {
+      return(sprintf("%s has %.0f rows, the frame %.0f", name, own, rows))
+    }
     inner <- unclass(column)
     shown <- sprintf("%s, '%s'", name, names(inner))
     return(first_problem(inner, shown, rows))
@@ -115,6 +119,20 @@ column_problem <- function(column, name, rows) {
     sprintf("%s has %.0f values, the frame %.0f rows", name, length, rows)
   } else if (is.factor(column)) {
     factor_problem(unclass(column), name)
+  } else {
+    matrix_problem(column, name)
+  }
+}
+
+# Why: R takes a dim at its word, and reads beyond the values.
+matrix_problem <- function(column, name) {
+  dims <- attr(column, "dim")
+  if (is.null(dims)) {
+    return(NULL)
+  }
+  length <- length(unclass(column))
+  if (prod(dims) != length) {
+    sprintf("%s has %.0f values, its dim says %.0f", name, length, prod(dims))
   }
 }
 

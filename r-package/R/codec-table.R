@@ -105,6 +105,7 @@ pick_columns <- function(value, columns) {
   if (is.null(columns)) {
     return(value)
   }
+  check_column_names(columns)
   if (!is.data.frame(value)) {
     cf_abort(
       "usage",

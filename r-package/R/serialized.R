@@ -20,8 +20,9 @@ unserialize_checked <- function(data, kind, trust = FALSE, offset = 0) {
       describe_finding(found$finding, offset)
     )
   }
-  value <- tryCatch(
-    unserialize(data),
+  has_pointers <- sum(found$counts[pointer_codes + 1L]) > 0L
+  tryCatch(
+    if (has_pointers) drop_pointers(unserialize(data)) else unserialize(data),
     error = function(e) {
       finding <- list(
         what = conditionMessage(e),
@@ -31,11 +32,6 @@ unserialize_checked <- function(data, kind, trust = FALSE, offset = 0) {
       abort_damaged(finding, kind, offset)
     }
   )
-  if (sum(found$counts[pointer_codes + 1L]) > 0L) {
-    drop_pointers(value)
-  } else {
-    value
-  }
 }
 
 # External pointers and weak references are nil after loading; data.table and readr leave them

@@ -89,7 +89,8 @@ missing_values <- function(type, n) {
     type,
     null = ,
     logical = rep(NA, n),
-    raw = ,
+    # Why a type of its own where there is none: next to others it decides on theirs.
+    raw = if (n > 0L) rep(NA_integer_, n) else raw(),
     integer = ,
     factor = ,
     ordered = rep(NA_integer_, n),

@@ -474,6 +474,18 @@ def add_frames(v: Vectors) -> None:
         "columns_no_rows.rds", rds(frame({"x": doubles(1, 2)}, rows=3)), "decode", "more row names than rows"
     )
     v.add(
+        "column_frame_rows.rds",
+        column(frame({"y": doubles(1)}, rows=2)),
+        "decode",
+        "a data frame as a column, with more row names than rows",
+    )
+    v.add(
+        "column_matrix_dim.rds",
+        column(integers(1, 2, attributes={"dim": integers(1, 200)})),
+        "decode",
+        "a matrix whose dim says more than it holds",
+    )
+    v.add(
         "names_few.rds",
         rds(frame({"x": doubles(1), "y": doubles(1)}, names=strings("x"))),
         "decode",

@@ -155,7 +155,9 @@ def _is_blank(body: memoryview, count: int) -> bool:
 def _with_sentinel(body: memoryview, record: bytes) -> memoryview:
     """Append a record of missing values, which a quote left open would swallow (pyarrow accepts that)."""
     ended = not body or body[-1] in b"\r\n"
-    return memoryview(b"".join((body, b"" if ended else b"\n", record, b"\n")))
+    # Why the same: a CR and our LF would be one line end.
+    end = b"\r" if body and body[-1] in b"\r" else b"\n"
+    return memoryview(b"".join((body, b"" if ended else end, record, end)))
 
 
 def _without_sentinel(table: pa.Table) -> pa.Table:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from crossframe import _rserial
-from crossframe.arrow_types import ROBJECT
+from crossframe.arrow_types import ROBJECT, fixed_lists
 from crossframe.attributes import RMetadata, to_array
 from crossframe.codecs.from_r_columns import Column, decode_plain, own_attributes
 from crossframe.errors import DecodeError
@@ -62,7 +62,5 @@ def decode_matrix(name: str, node: Node, losses: Losses) -> Column:
     # R keeps matrices by column, Arrow's lists go by row.
     by_row = np.arange(node.length).reshape(width, rows).T.ravel()
     items = column.values.take(pa.array(by_row))
-    column.values = pa.FixedSizeListArray.from_arrays(items, type=pa.list_(items.type, width))
-    if width == 0:
-        column.values = pa.array([[]] * rows, pa.list_(items.type, 0))
+    column.values = fixed_lists(items, width, rows)
     return column

@@ -96,6 +96,11 @@ test_that("columns are picked in the order asked for", {
       expect_named(loaded, c("uptake", "Plant"))
       expect_identical(loaded$Plant, CO2$Plant)
       expect_error(
+        cf_load(key, columns = c("Plant", "Plant")),
+        "'Plant'",
+        class = "crossframe_error_duplicate_column"
+      )
+      expect_error(
         cf_load(key, columns = "none"),
         "'none'",
         class = "crossframe_error_usage"

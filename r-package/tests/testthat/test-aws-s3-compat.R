@@ -50,6 +50,8 @@ test_that("s3save() takes symbols, strings and list=, from its caller or envir",
     lab$get("x")[1:6],
     as.raw(c(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00))
   )
+  s3save(a, object = "level", bucket = lab, compression_level = 9)
+  expect_identical(get_object("level", lab)[1:2], as.raw(c(0x1f, 0x8b)))
   s3save(a, object = "x", bucket = lab, compress = FALSE)
   expect_identical(rawToChar(lab$get("x")[1:4]), "RDX3")
   expect_error(
@@ -290,7 +292,9 @@ test_that("listings have aws.s3's columns, all of text", {
     expect_false(object_exists("b", bucket, ...))
     expect_true(delete_object(c("a/x", "a/y/z"), bucket, ...))
     expect_identical(get_bucket_df(bucket, ...)$Key, "A=1 +%20\u00e9")
-    expect_identical(nrow(get_bucket_df(bucket, prefix = "none", ...)), 0L)
+    none <- get_bucket_df(bucket, prefix = "none", ...)
+    expect_identical(nrow(none), 0L)
+    expect_identical(unique(vapply(none, typeof, "")), "character")
   })
 })
 

@@ -299,6 +299,22 @@ test_that("an iterator raises, skips or collects what fails", {
   })
 })
 
+test_that("bytes stay bytes below each other where none is missing, and are integers elsewhere", {
+  with_root(root = cf_store_memory(), {
+    bytes <- data.frame(a = as.raw(c(1, 255)))
+    bytes$m <- matrix(as.raw(1:4), 2L)
+    cf_save(bytes, "x/1.rds")
+    cf_save(data.frame(b = integer()), "x/2.rds")
+    whole <- cf_load_many("x/", combine = TRUE)
+    expect_identical(whole$a, bytes$a)
+    expect_identical(whole$m, bytes$m)
+    cf_save(data.frame(b = 1L), "x/2.rds")
+    missing <- cf_load_many("x/", combine = TRUE)
+    expect_identical(missing$a, c(1L, 255L, NA))
+    expect_identical(missing$m, matrix(c(1L, 2L, NA, 3L, 4L, NA), 3L))
+  })
+})
+
 test_that("an interrupt ends what is on its way", {
   root <- watched_store(cf_store_memory())
   with_root(root = root, {
@@ -325,6 +341,50 @@ test_that("an interrupt ends what is on its way", {
     expect_identical(root$seen$closed, 1L)
     expect_identical(root$seen$now, 0L)
   })
+})
+
+test_that("one after the other goes on after an interrupt, and leaves nothing out", {
+  root <- cf_store_memory()
+  with_root(root = root, {
+    cf_save_many(small_frames(12), "x/{name}.csv")
+    stopped <- root
+    count <- 0L
+    # Each third of what was taken is lost.
+    stopped$get_stream <- function(keys) {
+      stream <- root$get_stream(keys)
+      take <- stream$take
+      stream$take <- function() {
+        one <- take()
+        count <<- count + 1L
+        if (count %% 3L == 0L) {
+          signalCondition(structure(
+            class = c("interrupt", "condition"),
+            list()
+          ))
+        }
+        one
+      }
+      stream
+    }
+    with_root(root = stopped, {
+      next_frame <- cf_iter_many("x/", prefetch = 3L)
+      seen <- character()
+      interrupts <- 0L
+      repeat {
+        one <- tryCatch(next_frame(), interrupt = identity)
+        if (is.null(one)) {
+          break
+        }
+        if (inherits(one, "interrupt")) {
+          interrupts <- interrupts + 1L
+        } else {
+          seen <- c(seen, one$name)
+        }
+      }
+    })
+  })
+  expect_gt(interrupts, 2L)
+  expect_identical(seen, names(small_frames(12)))
 })
 
 test_that("a bar is shown where it is asked for, and not where there is no terminal", {

@@ -102,6 +102,18 @@ test_that("external pointers are dropped", {
   expect_identical(class(back), class(table))
 })
 
+test_that("damage that is seen while pointers are dropped is told as any other", {
+  value <- structure(list(methods::new("externalptr")), zz = 1)
+  text <- rawToChar(serialize(value, NULL, ascii = TRUE))
+  # The attribute loses its name.
+  damaged <- sub("1026\n1\n262153\n2\nzz\n", "2\n", text, fixed = TRUE)
+  expect_error(
+    rds_decode(charToRaw(damaged)),
+    "zero-length variable name",
+    class = "crossframe_error_decode"
+  )
+})
+
 test_that("code is refused unless trusted, and then named", {
   f <- function(x) x + 1
   environment(f) <- globalenv()

@@ -108,6 +108,20 @@ def test_all_of_them_in_one_frame():
     assert_frame_equal(through(frame), frame)
 
 
+@pytest.mark.parametrize("column", COLUMNS.values(), ids=COLUMNS)
+def test_cells_can_be_set(column):
+    for values in (column, column.dropna().reset_index(drop=True)):
+        frame, expected = through(pd.DataFrame({"x": values})), pd.DataFrame({"x": values})
+        frame.iloc[0, 0] = expected.iloc[0, 0] = values.dropna().iloc[-1]
+        assert_frame_equal(frame, expected)
+
+
+def test_cells_of_many_levels_can_be_set():
+    frame = through(pd.DataFrame({"x": pd.Categorical([f"{number:05}" for number in range(2**15)])}))
+    frame.iloc[0, 0] = "00001"
+    assert frame["x"].iloc[0] == "00001"
+
+
 @given(tables())
 def test_any_table_survives_pandas(table):
     losses = Losses()

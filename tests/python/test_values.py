@@ -42,12 +42,18 @@ def test_series_are_vectors(series):
 
 
 @pytest.mark.parametrize(
-    "array", [np.arange(6.0).reshape(2, 3), np.arange(24, dtype="int32").reshape(2, 3, 4)]
+    "array",
+    [
+        np.arange(6.0).reshape(2, 3),
+        np.arange(6.0).reshape(6, 1),
+        np.arange(24, dtype="int32").reshape(2, 3, 4),
+    ],
 )
 def test_arrays_are_matrices(array):
     back = again(array)
     assert type(back) is np.ndarray
     np.testing.assert_array_equal(back, array)
+    assert back.flags.writeable
 
 
 def test_names_of_a_matrix_stay_while_its_shape_does():

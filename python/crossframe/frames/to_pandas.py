@@ -139,15 +139,21 @@ def _to_usual(field: pa.Field, values: pa.ChunkedArray, noted: str | None, losse
     if pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type):
         return _text_dtype(noted).__from_arrow__(values)
     if pa.types.is_timestamp(arrow_type) and arrow_type.tz:
-        return pd.DatetimeTZDtype(arrow_type.unit, _zone(arrow_type.tz)).__from_arrow__(values)
+        times = pd.DatetimeTZDtype(arrow_type.unit, _zone(arrow_type.tz)).__from_arrow__(values)
+        return times if np.asarray(times.view("int64")).flags.writeable else times.copy()
     if pa.types.is_timestamp(arrow_type) or pa.types.is_duration(arrow_type):
-        return values.to_numpy()
+        return _own(values.to_numpy())
     return None
+
+
+def _own(numbers: np.ndarray) -> np.ndarray:
+    """Return numbers in memory of their own: Arrow's can't be written to, and users set cells."""
+    return numbers if numbers.flags.writeable else numbers.copy()
 
 
 def _to_whole(values: pa.ChunkedArray, noted: str | None) -> Any:  # noqa: ANN401 - numpy or masked
     if noted in _NUMPY and noted == _numpy_name(values.type) and not values.null_count:
-        return values.to_numpy()
+        return _own(values.to_numpy())
     return _MASKED[values.type]().__from_arrow__(values)
 
 
@@ -157,7 +163,7 @@ def _to_float(name: str, values: pa.ChunkedArray, noted: str | None, losses: Los
     numbers = values.to_numpy()
     nan = int(np.count_nonzero(np.isnan(numbers))) - values.null_count
     losses.add(name, nan, "NaN", "can't be told from missing in pandas' float64")
-    return numbers
+    return _own(numbers)
 
 
 def _text_dtype(noted: str | None) -> Any:  # noqa: ANN401 - pandas-stubs does not know __from_arrow__
@@ -193,7 +199,7 @@ def _to_categorical(name: str, values: pa.ChunkedArray, losses: Losses) -> pd.Ca
         dtype = pd.CategoricalDtype(_labels(levels.to_pylist()), ordered=array.type.ordered)
     else:
         dtype = _category(levels, ordered=array.type.ordered)
-    return pd.Categorical.from_codes(codes, dtype=dtype)
+    return pd.Categorical.from_codes(_own(codes), dtype=dtype)
 
 
 def _category(levels: pa.Array, *, ordered: bool) -> pd.CategoricalDtype:

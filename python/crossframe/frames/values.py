@@ -92,7 +92,8 @@ def _from_matrix(column: pa.ChunkedArray, attributes: Attributes, losses: Losses
     # Each row holds the other dimensions, the first of them running fastest.
     by_row = items.to_numpy(zero_copy_only=False).reshape([dims[0], *reversed(dims[1:])])
     order = [0, *range(len(dims) - 1, 0, -1)]
-    plain = np.ascontiguousarray(by_row.transpose(order))
+    # Why a copy: Arrow's memory can't be written to.
+    plain = np.array(by_row.transpose(order), order="C")
     kept = {name: to_python(node) for name, node in attributes.items() if name != "dim"}
     if not kept:
         return plain

@@ -465,6 +465,9 @@ def test_kinds_of_frames():
         b'{"columns": [], "index_columns": [{"kind": "range"}]}',
         b'{"index_columns": ["nope"]}',
         b'{"index_columns": 4}',
+        b'{"index_columns": ["x"], "columns": [{"field_name": "x", "numpy_type": "int32", "name": [1]}]}',
+        b'{"index_columns": [{"kind": "range", "start": 0, "stop": 9223372036854775808, "step": 1}]}',
+        b'{"index_columns": [{"kind": "range", "start": 0, "stop": 1e999, "step": 1}]}',
         b'{"attributes": 3}',
         b"[" * 100_000,
     ],
@@ -473,6 +476,12 @@ def test_a_broken_pandas_note_is_passed_over(note):
     table = pa.table({"x": pa.array([1, None], pa.int32())}).replace_schema_metadata({"pandas": note})
     frame = frames.from_table(table, Losses())
     assert_frame_equal(frame, pd.DataFrame({"x": pd.array([1, None], dtype="Int32")}))
+
+
+def test_an_index_noted_without_its_name():
+    table = pa.table({"x": [1], "y": [2]}).replace_schema_metadata({"pandas": b'{"index_columns": ["x"]}'})
+    frame = frames.from_table(table, Losses())
+    assert_frame_equal(frame, pd.DataFrame({"y": pd.array([2])}, index=[1]), check_index_type=False)
 
 
 @pytest.mark.parametrize("format", ["rds", "parquet"])

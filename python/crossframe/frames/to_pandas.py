@@ -226,7 +226,7 @@ def _restore_index(frame: pd.DataFrame, note: Mapping[str, Any], metadata: RMeta
     if len(columns) == 1 and isinstance(columns[0], dict) and columns[0].get("kind") == "range":
         return _restore_range(frame, columns[0])
     if columns and all(isinstance(name, str) and name in frame.columns for name in columns):
-        names = {column["field_name"]: column.get("name") for column in note["columns"]}
+        names = {column["field_name"]: column.get("name") for column in note.get("columns", [])}
         frame = frame.set_index(columns)
         frame.index.names = [names.get(name) for name in columns]
     return frame
@@ -237,9 +237,10 @@ def _restore_range(frame: pd.DataFrame, noted: Mapping[str, Any]) -> pd.DataFram
         return frame
     try:
         index = pd.RangeIndex(noted["start"], noted["stop"], noted["step"], name=noted.get("name"))
-    except (KeyError, TypeError, ValueError):
+        fits = len(index) == len(frame)
+    except (KeyError, TypeError, ValueError, OverflowError):
         return frame
-    if len(index) == len(frame):
+    if fits:
         frame.index = index
     return frame
 

@@ -68,6 +68,15 @@ for _type in (COMPLEX, ROBJECT):
         pa.register_extension_type(_type)
 
 
+def lists_of_size(items: pa.Array, rows: int, size: int) -> pa.Array:
+    """Return so many lists of ``size`` items each."""
+    type_ = pa.list_(items.type, size)
+    if size == 0:
+        # Why by hand: pyarrow's own way divides by the size, which ends the process.
+        return pa.Array.from_buffers(type_, rows, [None], children=[items])
+    return pa.FixedSizeListArray.from_arrays(items, type=type_)
+
+
 def type_text(arrow_type: pa.DataType) -> str:
     """Return an Arrow type as the text that :func:`parse_type` reads, if it is one that it knows."""
     if isinstance(arrow_type, pa.ExtensionType):

@@ -22,6 +22,7 @@ from crossframe import _rserial, errors
 from crossframe.arrow_types import ROBJECT
 from crossframe.attributes import character, named_list
 from crossframe.codecs import rds
+from crossframe.codecs.inspect_r import describe_object
 from crossframe.losses import Losses
 from crossframe.values import RList, RVector
 
@@ -295,6 +296,47 @@ def test_what_is_no_frame():
 
 
 # ---- damage
+
+
+@pytest.mark.parametrize(
+    ("dim", "arrow_type"),
+    [
+        ([2.0, 1.0], pa.float64()),
+        ([float("nan"), 1.0], pa.float64()),
+        (["2", "1"], pa.string()),
+        ([True, True], pa.bool_()),
+    ],
+)
+def test_a_dim_that_is_no_integer(dim, arrow_type):
+    matrix = _rserial.vector(pa.array([1.0, 2.0]), [("dim", _rserial.vector(pa.array(dim, arrow_type)))])
+    for data in (_rserial.encode(matrix), r_frame(x=matrix)):
+        with pytest.raises(errors.DecodeError, match="Can't read matrix"):
+            rds.decode_rds(data, Losses())
+    assert describe_object("x", matrix).dim is None
+
+
+@pytest.mark.parametrize("dim", [[2**31 - 1, 2**31 - 1, 0], [0, 2**31 - 1, 2], [0, 2**20, 2**20]])
+def test_a_dim_beyond_counting(dim):
+    large = _rserial.vector(pa.array([], pa.int32()), [("dim", _rserial.vector(pa.array(dim, pa.int32())))])
+    with pytest.raises(errors.DecodeError, match="beyond what can be counted"):
+        rds.decode_rds(_rserial.encode(large), Losses())
+
+
+def test_rows_without_values_take_no_memory():
+    rows = 2**31 - 1
+    empty = _rserial.decode(rds.encode_rds(pa.table({"x": pa.nulls(rows)}).select([]), Losses()))
+    dim = _rserial.vector(pa.array([rows, 0], pa.int32()))
+    matrix = _rserial.vector(pa.array([], pa.float64()), [("dim", dim)])
+    attributes = [
+        ("names", character(["frame", "matrix"])),
+        ("class", character(["data.frame"])),
+        ("row.names", _rserial.vector(pa.array([None, -rows], pa.int32()))),
+    ]
+    data = _rserial.encode(_rserial.generic_list([empty, matrix], attributes))
+    before = pa.total_allocated_bytes()
+    table = rds.decode_rds(data, Losses())
+    assert table.num_rows == rows
+    assert pa.total_allocated_bytes() - before < 1 << 20
 
 
 def test_every_truncation_is_refused():

@@ -33,6 +33,7 @@ def again(value, key="v.rds", **how):
         pd.Series(pd.to_datetime(["2024-01-01", None]).as_unit("ns").tz_localize("Europe/Vienna")),
         pd.Series([1 + 2j, complex("nan+nanj")]),
         pd.Series([1.0, 2.0], index=pd.Index(["a", "b"], dtype="str")),
+        pd.Series([1.0, 2.0], index=pd.Index(["a", None], dtype="str")),
         pd.Series([], dtype="str"),
     ],
     ids=lambda series: str(series.dtype),
@@ -47,6 +48,8 @@ def test_series_are_vectors(series):
         np.arange(6.0).reshape(2, 3),
         np.arange(6.0).reshape(6, 1),
         np.arange(24, dtype="int32").reshape(2, 3, 4),
+        *(np.zeros(shape) for shape in [(3, 0), (0, 3), (0, 0), (2, 3, 0), (2, 0, 3)]),
+        np.zeros((3, 0), complex),
     ],
 )
 def test_arrays_are_matrices(array):

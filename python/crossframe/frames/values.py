@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crossframe import _rserial
+from crossframe.arrow_types import lists_of_size
 from crossframe.attributes import RMetadata, RValue, character, from_python, to_array, to_python
 from crossframe.errors import UnsupportedTypeError
 from crossframe.frames.from_pandas import from_pandas
@@ -183,7 +184,8 @@ def _to_vector(series: pd.Series[Any], nan: str) -> RVector:
     if isinstance(series.index.dtype, pd.StringDtype):
         metadata = RMetadata.of(table.schema)
         column = metadata.columns.setdefault(VECTOR_COLUMN, RMetadata())
-        column.attributes["names"] = character(series.index.tolist())
+        texts = pa.array(series.index, pa.string(), from_pandas=True)
+        column.attributes["names"] = character(texts.to_pylist())
         table = metadata.apply(table)
     return RVector(table)
 
@@ -194,7 +196,7 @@ def _to_matrix(array: np.ndarray, nan: str) -> RVector:
     items = flat.column(0).combine_chunks()
     rows, width = array.shape[0], int(np.prod(array.shape[1:]))
     by_row = np.arange(array.size).reshape(width, rows).T.ravel()
-    values = pa.FixedSizeListArray.from_arrays(items.take(pa.array(by_row)), type=pa.list_(items.type, width))
+    values = lists_of_size(items.take(pa.array(by_row)), rows, width)
     attributes = _said(array) | {"dim": _rserial.vector(pa.array(array.shape, pa.int32()))}
     metadata = RMetadata(columns={VECTOR_COLUMN: RMetadata(attributes)})
     return RVector(metadata.apply(pa.table({VECTOR_COLUMN: values})))

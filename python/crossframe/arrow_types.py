@@ -12,6 +12,7 @@ import contextlib
 import re
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from crossframe.errors import DecodeError
 
@@ -75,6 +76,25 @@ def lists_of_size(items: pa.Array, rows: int, size: int) -> pa.Array:
         # Why by hand: pyarrow's own way divides by the size, which ends the process.
         return pa.Array.from_buffers(type_, rows, [None], children=[items])
     return pa.FixedSizeListArray.from_arrays(items, type=type_)
+
+
+def with_one_dictionary(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column whose chunks have one dictionary.
+
+    Why not always pyarrow's own way: it can't where a missing value is among the levels.
+    """
+    if not pa.types.is_dictionary(column.type) or not any(one.dictionary.null_count for one in column.chunks):
+        return column.unify_dictionaries()
+    levels = pc.unique(pa.concat_arrays([one.dictionary for one in column.chunks]))
+    chunks = [
+        pa.DictionaryArray.from_arrays(
+            pc.index_in(one.dictionary, value_set=levels).take(one.indices).cast(column.type.index_type),
+            levels,
+            ordered=column.type.ordered,
+        )
+        for one in column.chunks
+    ]
+    return pa.chunked_array(chunks, column.type)
 
 
 def type_text(arrow_type: pa.DataType) -> str:

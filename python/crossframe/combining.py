@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crossframe.arrow_types import type_text
+from crossframe.arrow_types import type_text, with_one_dictionary
 from crossframe.attributes import STORAGE_KEY, with_metadata
 from crossframe.errors import SchemaMismatchError
 from crossframe.joined_attributes import joined_attributes
@@ -73,10 +73,10 @@ def combine(parts: Sequence[Part], losses: Losses, field_types: Mapping[str, pa.
     """
     columns = _unite(parts)
     schema = pa.schema([column.field for column in columns.values()])
-    joined = pa.concat_tables([_fitted(part, schema, losses) for part in parts]).unify_dictionaries()
+    joined = pa.concat_tables([_fitted(part, schema, losses) for part in parts])
     if columns:
         # Why again: of tables that differ in their notes only, the first's are kept.
-        joined = pa.table(joined.columns, schema)
+        joined = pa.table([with_one_dictionary(column) for column in joined.columns], schema)
     if field_types is None:
         return _with_notes(joined, parts, losses)
     told = {name: values for name, values in _told(parts, field_types).items() if name not in columns}

@@ -18,7 +18,7 @@ from hypothesis import given
 sys.path.insert(0, str(Path(__file__).parent))
 from frames_strategies import tables
 
-from crossframe import _rserial, errors
+from crossframe import _rserial, errors, frames
 from crossframe.arrow_types import ROBJECT
 from crossframe.attributes import character, named_list
 from crossframe.codecs import rds
@@ -172,6 +172,17 @@ def test_a_dictionary_with_a_missing_level():
     back = through(pa.table({"x": values}))
     assert back["x"].chunk(0).indices.to_pylist() == [0, 1, None]
     assert back["x"].chunk(0).dictionary.to_pylist() == ["a", None]
+
+
+def test_chunks_with_a_missing_level():
+    one = pa.DictionaryArray.from_arrays(pa.array([0, 1, None], pa.int32()), pa.array(["a", None]))
+    other = pa.DictionaryArray.from_arrays(pa.array([0, 1, 2], pa.int32()), pa.array([None, "b", "a"]))
+    table = pa.table({"x": pa.chunked_array([one, other])})
+    back = through(table)
+    assert back["x"].chunk(0).indices.to_pylist() == [0, 1, None, 1, 2, 0]
+    assert back["x"].chunk(0).dictionary.to_pylist() == ["a", None, "b"]
+    frame = frames.from_table(table, Losses())
+    assert list(frame["x"].cat.codes) == [0, -1, -1, -1, 1, 0]
 
 
 def test_empty_buffers():

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from crossframe import _rserial
+from crossframe.arrow_types import with_one_dictionary
 from crossframe.attributes import RMetadata
 from crossframe.codecs import csv_schema
 from crossframe.codecs.csv_columns import describe
@@ -168,7 +169,7 @@ def _no_values(column: pa.ChunkedArray) -> pa.Array:
     kind = column.type
     if not pa.types.is_dictionary(kind) or not column.num_chunks:
         return pa.array([], kind)
-    return _no_codes(column.unify_dictionaries().chunk(0).dictionary, kind)
+    return _no_codes(with_one_dictionary(column).chunk(0).dictionary, kind)
 
 
 def _no_codes(levels: pa.Array, kind: pa.DataType) -> pa.Array:

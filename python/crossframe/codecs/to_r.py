@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crossframe import _rserial
+from crossframe.arrow_types import with_one_dictionary
 from crossframe.attributes import STORAGE_KEY, Attributes, RMetadata, character
 from crossframe.codecs.columns import check_names
 from crossframe.codecs.from_r import decode_column
@@ -58,7 +59,7 @@ def encode_frame(table: pa.Table, losses: Losses) -> Node:
 
 
 def _one_array(chunks: pa.ChunkedArray) -> pa.Array:
-    array = chunks.chunk(0) if chunks.num_chunks == 1 else chunks.combine_chunks()
+    array = chunks.chunk(0) if chunks.num_chunks == 1 else with_one_dictionary(chunks).combine_chunks()
     if isinstance(array, pa.ChunkedArray):  # too large for one, or none
         return array.chunk(0) if array.num_chunks else pa.array([], chunks.type)
     return array

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]  # no stubs yet
 
-from crossframe.arrow_types import ROBJECT
+from crossframe.arrow_types import ROBJECT, with_one_dictionary
 from crossframe.attributes import NOTES, RMetadata, to_array, to_python
 from crossframe.columnwise import convert_each
 from crossframe.errors import UnsupportedTypeError
@@ -179,7 +179,7 @@ def _numpy_name(arrow_type: pa.DataType) -> str:
 
 
 def _to_categorical(name: str, values: pa.ChunkedArray, losses: Losses) -> pd.Categorical:
-    array = values.chunk(0) if values.num_chunks == 1 else values.unify_dictionaries().combine_chunks()
+    array = values.chunk(0) if values.num_chunks == 1 else with_one_dictionary(values).combine_chunks()
     if isinstance(array, pa.ChunkedArray):
         array = array.chunk(0) if array.num_chunks else pa.array([], values.type)
     levels = array.dictionary

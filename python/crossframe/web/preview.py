@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from crossframe.arrow_types import with_one_dictionary
 from crossframe.attributes import RMetadata, to_array
 from crossframe.errors import CrossframeError, DecodeError, UnknownFormatError, UnsafeDataError, UsageError
 from crossframe.extensions import split_extensions
@@ -171,7 +172,7 @@ def _sorted(table: pa.Table, order: str, *, descending: bool) -> pa.Array:
         raise UsageError(f"Can't sort by '{order}'.", "There is no such column.")
     column = table.column(position)
     if pa.types.is_dictionary(column.type):
-        column = column.unify_dictionaries()
+        column = with_one_dictionary(column)
         column = pa.chunked_array([chunk.indices for chunk in column.chunks], column.type.index_type)
     direction = "descending" if descending else "ascending"
     try:

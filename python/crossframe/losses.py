@@ -49,7 +49,7 @@ class Losses:
     def add(self, column: str, count: int, example: object, reason: str) -> None:
         """Note ``count`` values of a column; nothing where ``count`` is 0."""
         if count:
-            self.found.append(Loss(column, count, str(example), reason))
+            self.found.append(Loss(column, count, _shown(example), reason))
 
     def tell(self, what: str, *, stacklevel: int = 3) -> None:
         """Warn of every loss, a warning each; raise where strict.
@@ -72,3 +72,11 @@ class Losses:
             # Why 3: load() and save() call this, and the user them.
             warnings.warn(f"Lossy: {loss}.", LossyConversionWarning, stacklevel=stacklevel)
         self.found.clear()
+
+
+def _shown(example: object) -> str:
+    try:
+        return str(example)
+    except (OverflowError, ValueError):
+        # A time beyond Python's years, or of a zone that is unknown here: its ticks.
+        return str(getattr(example, "value", "one that can't be shown"))

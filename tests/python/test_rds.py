@@ -233,6 +233,22 @@ def test_decimal_beyond_a_double_is_a_loss():
     assert lossy(table).count == 1
 
 
+@pytest.mark.parametrize(
+    "arrow_type",
+    [
+        pa.timestamp("us"),
+        pa.timestamp("us", "Europe/Oslo"),
+        pa.timestamp("us", "Mars/Olympus"),
+        pa.timestamp("s"),
+        pa.duration("s"),
+    ],
+    ids=str,
+)
+def test_time_beyond_python_is_a_loss_like_others(arrow_type):
+    table = pa.table({"x": pa.array([2**63 - 1, 5], pa.int64()).view(arrow_type)})
+    assert (lossy(table).count, lossy(table).example) == (1, str(2**63 - 1))
+
+
 def test_fractional_date_is_a_loss():
     losses = Losses()
     table = rds.decode_rds(

@@ -179,6 +179,16 @@ def test_a_missing_level_is_told_on_loading():
     assert losses.found[0].count == 1
 
 
+def test_a_level_that_is_no_number_is_a_missing_one():
+    losses = Losses()
+    levels = pa.array([float("nan"), 1.5, None])
+    values = pa.DictionaryArray.from_arrays(pa.array([0, 1, 2, None], pa.int32()), levels)
+    frame = frames.from_table(pa.table({"x": values}), losses)
+    assert frame["x"].cat.codes.tolist() == [-1, 0, -1, -1]
+    assert frame["x"].cat.categories.tolist() == [1.5]
+    assert losses.found[0].count == 2
+
+
 # ---- index
 
 INDEXES = {

@@ -185,21 +185,32 @@ def _to_categorical(name: str, values: pa.ChunkedArray, losses: Losses) -> pd.Ca
     levels = array.dictionary
     indices = array.indices if array.indices.type == pa.int32() else array.indices.cast(pa.int32())
     codes = (indices.fill_null(-1) if indices.null_count else indices).to_numpy(zero_copy_only=False)
-    if levels.null_count:
-        position = pc.index(pc.is_null(levels), pa.scalar(value=True)).as_py()
-        losses.add(
-            name,
-            int((codes == position).sum()) or 1,
-            "a missing level",
-            "of a missing level can't be told from missing in pandas",
-        )
-        codes = np.where(codes == position, -1, codes - (codes > position))
-        levels = levels.drop_null()
+    if levels.null_count or pa.types.is_floating(levels.type):
+        codes, levels = _without_missing_levels(name, codes, levels, losses)
     if len(levels) <= _FEW and pa.types.is_string(levels.type):
         dtype = pd.CategoricalDtype(_labels(levels.to_pylist()), ordered=array.type.ordered)
     else:
         dtype = _category(levels, ordered=array.type.ordered)
     return pd.Categorical.from_codes(_own(codes), dtype=dtype)
+
+
+def _without_missing_levels(
+    name: str, codes: np.ndarray, levels: pa.Array, losses: Losses
+) -> tuple[np.ndarray, pa.Array]:
+    """Return codes and levels without those levels that are missing, or NaN."""
+    missing = levels.is_null(nan_is_null=True)
+    gone = missing.to_numpy(zero_copy_only=False)
+    if not gone.any():
+        return codes, levels
+    losses.add(
+        name,
+        int(np.isin(codes, np.flatnonzero(gone)).sum()) or 1,
+        "a missing level",
+        "of a missing level can't be told from missing in pandas",
+    )
+    # The last is for the codes of what is missing already: -1.
+    left = np.append(np.where(gone, -1, np.cumsum(~gone) - 1), -1)
+    return left[codes], levels.filter(pc.invert(missing))
 
 
 def _category(levels: pa.Array, *, ordered: bool) -> pd.CategoricalDtype:

@@ -331,6 +331,7 @@ def test_units_and_storage_survive():
         {"columns": {"x": 4}},
         {"attributes": "no"},
         {"columns": {"x": {"attributes": 1}}},
+        {"columns": {5: {"attributes": {"label": "of none"}}}},
     ],
 )
 def test_attributes_of_another_shape_are_passed_over(attrs):
@@ -356,6 +357,12 @@ def test_an_attribute_that_r_has_no_value_for():
     frame = pd.DataFrame({"x": [1]})
     frame.attrs["r"] = {"columns": {"x": {"attributes": {"label": object()}}}}
     with pytest.raises(errors.UnsupportedTypeError, match="attribute 'label'"):
+        frames.to_table(frame)
+    frame.attrs["r"] = {"columns": {"x": {"attributes": {"label": "\ud800"}}}}
+    with pytest.raises(errors.UnsupportedTypeError, match="attribute 'label' as an R text"):
+        frames.to_table(frame)
+    frame.attrs["r"] = {"attributes": {5: "five"}}
+    with pytest.raises(errors.UnsupportedTypeError, match="Names of attributes must be text"):
         frames.to_table(frame)
 
 

@@ -276,9 +276,10 @@ def from_python(value: object, name: str) -> Node:
         )
     try:
         return _rserial.vector(pa.array(values, arrow_type))
-    except (pa.ArrowInvalid, OverflowError):
+    except (pa.ArrowInvalid, OverflowError, UnicodeEncodeError):
+        kind = "text" if arrow_type == pa.string() else "integer"
         raise UnsupportedTypeError(
-            f"Can't keep attribute '{name}' as an R integer.", f"It is {value!r:.60}."
+            f"Can't keep attribute '{name}' as an R {kind}.", f"It is {value!r:.60}."
         ) from None
 
 

@@ -78,6 +78,6 @@ class Losses:
 def _text(example: Any) -> str:  # noqa: ANN401 - any value, or an Arrow scalar
     try:
         return str(example)
-    except OverflowError:
-        # Why: Arrow writes a time by Python's, and of those there are none after the year 9999.
+    except (OverflowError, ValueError):
+        # Why: Arrow writes a time by Python's, which ends in the year 9999 and knows the zones of here only.
         return f"{example.value} as {example.type}"

@@ -55,7 +55,9 @@ def _parsed(text: bytes) -> Mapping[str, Any]:
     try:
         note = json.loads(text)
         whole = all(
-            isinstance(column["field_name"], str | None) and isinstance(column["numpy_type"], str)
+            isinstance(column["field_name"], str | None)
+            and isinstance(column["numpy_type"], str)
+            and not isinstance(column.get("name"), list | dict)
             for column in note.get("columns", [])
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):

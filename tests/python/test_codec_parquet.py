@@ -295,6 +295,17 @@ def test_notes_that_do_not_fit(notes):
         assert parquet.decode(sink.getvalue()).schema.field("x").type == pa.string()
 
 
+def test_a_level_noted_twice():
+    notes = {
+        "crossframe.arrow": "dictionary<values=string, indices=int8, ordered=0>",
+        "crossframe.levels": '["a", "a"]',
+    }
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.schema([pa.field("x", pa.string(), metadata=notes)]).empty_table(), sink)
+    with pytest.raises(errors.DecodeError, match="twice"):
+        parquet.decode(sink.getvalue())
+
+
 def test_files_of_polars():
     polars = pytest.importorskip("polars")
     frame = polars.DataFrame(

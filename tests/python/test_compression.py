@@ -72,6 +72,18 @@ def test_gzip_larger_than_a_step_in_pieces():
     assert in_pieces(stored, 300_000) == LARGE * 2
 
 
+def test_a_gzip_header_that_ends_in_the_next_step():
+    """Its name and comment, then its checksum: isal can't go on in the middle of either."""
+    named = b"\x1f\x8b\x08\x18" + bytes(6) + b"a name\0a comment\0"
+    summed = b"\x1f\x8b\x08\x02" + bytes(6)
+    summed += (zlib.crc32(summed) & 0xFFFF).to_bytes(2, "little")
+    first, data = zlib.compress(b"first", wbits=31), b"second"
+    for header in (named, summed):
+        member = header + zlib.compress(data, wbits=31)[10:]
+        for size in range(len(first) + 1, len(first) + len(header) + 1):
+            assert in_pieces(first + member, size) == b"first" + data
+
+
 @pytest.mark.parametrize("name", ["gzip", "xz"])
 def test_padding_of_zeros(name):
     assert compression.decompress(compression.compress(b"a", name) + bytes(512), name) == b"a"

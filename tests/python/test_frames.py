@@ -108,6 +108,20 @@ def test_all_of_them_in_one_frame():
     assert_frame_equal(through(frame), frame)
 
 
+@pytest.mark.parametrize("column", COLUMNS.values(), ids=COLUMNS)
+def test_cells_can_be_set(column):
+    for values in (column, column.dropna().reset_index(drop=True)):
+        frame, expected = through(pd.DataFrame({"x": values})), pd.DataFrame({"x": values})
+        frame.iloc[0, 0] = expected.iloc[0, 0] = values.dropna().iloc[-1]
+        assert_frame_equal(frame, expected)
+
+
+def test_cells_of_many_levels_can_be_set():
+    frame = through(pd.DataFrame({"x": pd.Categorical([f"{number:05}" for number in range(2**15)])}))
+    frame.iloc[0, 0] = "00001"
+    assert frame["x"].iloc[0] == "00001"
+
+
 @given(tables())
 def test_any_table_survives_pandas(table):
     losses = Losses()
@@ -163,6 +177,16 @@ def test_a_missing_level_is_told_on_loading():
     ]
     assert frame["x"].cat.categories.tolist() == ["a", "b"]
     assert losses.found[0].count == 1
+
+
+def test_a_level_that_is_no_number_is_a_missing_one():
+    losses = Losses()
+    levels = pa.array([float("nan"), 1.5, None])
+    values = pa.DictionaryArray.from_arrays(pa.array([0, 1, 2, None], pa.int32()), levels)
+    frame = frames.from_table(pa.table({"x": values}), losses)
+    assert frame["x"].cat.codes.tolist() == [-1, 0, -1, -1]
+    assert frame["x"].cat.categories.tolist() == [1.5]
+    assert losses.found[0].count == 2
 
 
 # ---- index
@@ -307,6 +331,7 @@ def test_units_and_storage_survive():
         {"columns": {"x": 4}},
         {"attributes": "no"},
         {"columns": {"x": {"attributes": 1}}},
+        {"columns": {5: {"attributes": {"label": "of none"}}}},
     ],
 )
 def test_attributes_of_another_shape_are_passed_over(attrs):
@@ -332,6 +357,12 @@ def test_an_attribute_that_r_has_no_value_for():
     frame = pd.DataFrame({"x": [1]})
     frame.attrs["r"] = {"columns": {"x": {"attributes": {"label": object()}}}}
     with pytest.raises(errors.UnsupportedTypeError, match="attribute 'label'"):
+        frames.to_table(frame)
+    frame.attrs["r"] = {"columns": {"x": {"attributes": {"label": "\ud800"}}}}
+    with pytest.raises(errors.UnsupportedTypeError, match="attribute 'label' as an R text"):
+        frames.to_table(frame)
+    frame.attrs["r"] = {"attributes": {5: "five"}}
+    with pytest.raises(errors.UnsupportedTypeError, match="Names of attributes must be text"):
         frames.to_table(frame)
 
 
@@ -451,6 +482,9 @@ def test_kinds_of_frames():
         b'{"columns": [], "index_columns": [{"kind": "range"}]}',
         b'{"index_columns": ["nope"]}',
         b'{"index_columns": 4}',
+        b'{"index_columns": ["x"], "columns": [{"field_name": "x", "numpy_type": "int32", "name": [1]}]}',
+        b'{"index_columns": [{"kind": "range", "start": 0, "stop": 9223372036854775808, "step": 1}]}',
+        b'{"index_columns": [{"kind": "range", "start": 0, "stop": 1e999, "step": 1}]}',
         b'{"attributes": 3}',
         b"[" * 100_000,
     ],
@@ -459,6 +493,12 @@ def test_a_broken_pandas_note_is_passed_over(note):
     table = pa.table({"x": pa.array([1, None], pa.int32())}).replace_schema_metadata({"pandas": note})
     frame = frames.from_table(table, Losses())
     assert_frame_equal(frame, pd.DataFrame({"x": pd.array([1, None], dtype="Int32")}))
+
+
+def test_an_index_noted_without_its_name():
+    table = pa.table({"x": [1], "y": [2]}).replace_schema_metadata({"pandas": b'{"index_columns": ["x"]}'})
+    frame = frames.from_table(table, Losses())
+    assert_frame_equal(frame, pd.DataFrame({"y": pd.array([2])}, index=[1]), check_index_type=False)
 
 
 @pytest.mark.parametrize("format", ["rds", "parquet"])

@@ -14,6 +14,7 @@ import pytest
 import crossframe as cf
 from crossframe import _rserial
 from crossframe.codecs import rds
+from crossframe.codecs.to_r import _one_array
 from crossframe.losses import Losses
 
 if TYPE_CHECKING:
@@ -152,6 +153,14 @@ class TestTextBeyondArrowsSmallOffsets:
         assert found.schema.field("text").type == pa.large_string()
         assert found.to_pylist() == lists.to_pylist()
         assert rds.encode_rds(found, Losses(), version=version) == data
+
+    def test_chunks_may_be_longer_together(self, monkeypatch):
+        monkeypatch.setattr("crossframe.codecs.to_r.INT32_MAX", 30)
+        chunks = pa.chunked_array([SOME, SOME], pa.string())
+        assert _one_array(chunks).type == pa.large_string()
+        assert _one_array(chunks).to_pylist() == SOME + SOME
+        table = pa.table({"text": chunks})
+        assert rds.decode_rds(rds.encode_rds(table, Losses()), Losses()).to_pylist() == table.to_pylist()
 
 
 _decode = _rserial.decode

@@ -196,6 +196,16 @@ class TestFilesOfThisMachine:
         path.write_bytes(stored[:then] if then < 0 else stored + b"\n")
         assert rds.decode_rds(packed, Losses()).equals(table)
 
+    def test_one_that_is_replaced_meanwhile_is_read_to_its_end(self, path, file, plain):
+        path.write_bytes(compression.compress(plain[:1000], "xz"))
+
+        def never() -> bytes:
+            raise AssertionError("read by its name")
+
+        packed = Packed(InFile(file, never), "xz")
+        path.unlink()
+        assert packed.whole() == plain[:1000]
+
     def test_an_rdata_too(self, path, file, table):
         path.write_bytes(rds.encode_rdata({"one": table, "two": table.slice(0, 3)}, Losses()))
         assert list(rds.open_rdata(Packed(InFile(file, path.read_bytes)))) == ["one", "two"]

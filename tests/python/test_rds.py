@@ -18,10 +18,11 @@ from hypothesis import given
 sys.path.insert(0, str(Path(__file__).parent))
 from frames_strategies import tables
 
-from crossframe import _rserial, errors
+from crossframe import _rserial, errors, frames
 from crossframe.arrow_types import ROBJECT
 from crossframe.attributes import character, named_list
 from crossframe.codecs import rds
+from crossframe.codecs.inspect_r import describe_object
 from crossframe.losses import Losses
 from crossframe.values import RList, RVector
 
@@ -177,6 +178,17 @@ def test_a_dictionary_with_a_missing_level():
     assert back["x"].chunk(0).dictionary.to_pylist() == ["a", None, "b"]
 
 
+def test_chunks_with_a_missing_level():
+    one = pa.DictionaryArray.from_arrays(pa.array([0, 1, None], pa.int32()), pa.array(["a", None]))
+    other = pa.DictionaryArray.from_arrays(pa.array([0, 1, 2], pa.int32()), pa.array([None, "b", "a"]))
+    table = pa.table({"x": pa.chunked_array([one, other])})
+    back = through(table)
+    assert back["x"].chunk(0).indices.to_pylist() == [0, 1, None, 1, 2, 0]
+    assert back["x"].chunk(0).dictionary.to_pylist() == ["a", None, "b"]
+    frame = frames.from_table(table, Losses())
+    assert list(frame["x"].cat.codes) == [0, -1, -1, -1, 1, 0]
+
+
 def test_empty_buffers():
     for arrow_type in (pa.string(), pa.bool_(), pa.float64(), pa.int64(), pa.timestamp("ns", "UTC")):
         table = pa.table({"x": pa.chunked_array([], arrow_type)})
@@ -228,6 +240,22 @@ def test_decimal_beyond_a_double_is_a_loss():
         {"x": [decimal.Decimal("0.1234567890123456789"), decimal.Decimal("0.5000000000000000000")]}
     )
     assert lossy(table).count == 1
+
+
+@pytest.mark.parametrize(
+    "arrow_type",
+    [
+        pa.timestamp("us"),
+        pa.timestamp("us", "Europe/Oslo"),
+        pa.timestamp("us", "Mars/Olympus"),
+        pa.timestamp("s"),
+        pa.duration("s"),
+    ],
+    ids=str,
+)
+def test_time_beyond_python_is_a_loss_like_others(arrow_type):
+    table = pa.table({"x": pa.array([2**63 - 1, 5], pa.int64()).view(arrow_type)})
+    assert (lossy(table).count, lossy(table).example) == (1, str(2**63 - 1))
 
 
 def test_fractional_date_is_a_loss():
@@ -304,6 +332,47 @@ def test_what_is_no_frame():
 
 
 # ---- damage
+
+
+@pytest.mark.parametrize(
+    ("dim", "arrow_type"),
+    [
+        ([2.0, 1.0], pa.float64()),
+        ([float("nan"), 1.0], pa.float64()),
+        (["2", "1"], pa.string()),
+        ([True, True], pa.bool_()),
+    ],
+)
+def test_a_dim_that_is_no_integer(dim, arrow_type):
+    matrix = _rserial.vector(pa.array([1.0, 2.0]), [("dim", _rserial.vector(pa.array(dim, arrow_type)))])
+    for data in (_rserial.encode(matrix), r_frame(x=matrix)):
+        with pytest.raises(errors.DecodeError, match="Can't read matrix"):
+            rds.decode_rds(data, Losses())
+    assert describe_object("x", matrix).dim is None
+
+
+@pytest.mark.parametrize("dim", [[2**31 - 1, 2**31 - 1, 0], [0, 2**31 - 1, 2], [0, 2**20, 2**20]])
+def test_a_dim_beyond_counting(dim):
+    large = _rserial.vector(pa.array([], pa.int32()), [("dim", _rserial.vector(pa.array(dim, pa.int32())))])
+    with pytest.raises(errors.DecodeError, match="beyond what can be counted"):
+        rds.decode_rds(_rserial.encode(large), Losses())
+
+
+def test_rows_without_values_take_no_memory():
+    rows = 2**31 - 1
+    empty = _rserial.decode(rds.encode_rds(pa.table({"x": pa.nulls(rows)}).select([]), Losses()))
+    dim = _rserial.vector(pa.array([rows, 0], pa.int32()))
+    matrix = _rserial.vector(pa.array([], pa.float64()), [("dim", dim)])
+    attributes = [
+        ("names", character(["frame", "matrix"])),
+        ("class", character(["data.frame"])),
+        ("row.names", _rserial.vector(pa.array([None, -rows], pa.int32()))),
+    ]
+    data = _rserial.encode(_rserial.generic_list([empty, matrix], attributes))
+    before = pa.total_allocated_bytes()
+    table = rds.decode_rds(data, Losses())
+    assert table.num_rows == rows
+    assert pa.total_allocated_bytes() - before < 1 << 20
 
 
 def test_every_truncation_is_refused():

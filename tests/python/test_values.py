@@ -33,6 +33,7 @@ def again(value, key="v.rds", **how):
         pd.Series(pd.to_datetime(["2024-01-01", None]).as_unit("ns").tz_localize("Europe/Vienna")),
         pd.Series([1 + 2j, complex("nan+nanj")]),
         pd.Series([1.0, 2.0], index=pd.Index(["a", "b"], dtype="str")),
+        pd.Series([1.0, 2.0], index=pd.Index(["a", None], dtype="str")),
         pd.Series([], dtype="str"),
     ],
     ids=lambda series: str(series.dtype),
@@ -45,18 +46,20 @@ def test_series_are_vectors(series):
     "array",
     [
         np.arange(6.0).reshape(2, 3),
+        np.arange(6.0).reshape(6, 1),
         np.arange(24, dtype="int32").reshape(2, 3, 4),
-        np.empty((2, 0)),
+        *(np.zeros(shape) for shape in [(3, 0), (0, 3), (0, 0), (2, 3, 0), (2, 0, 3)]),
+        np.zeros((3, 0), complex),
         np.empty((0, 3), dtype="int32"),
-        np.empty((2, 0, 3)),
     ],
-    ids=lambda array: "x".join(map(str, array.shape)),
+    ids=lambda array: "x".join(map(str, array.shape)) + array.dtype.char,
 )
 def test_arrays_are_matrices(array):
     back = again(array)
     assert type(back) is np.ndarray
     np.testing.assert_array_equal(back, array)
     assert (back.shape, back.dtype) == (array.shape, array.dtype)
+    assert back.flags.writeable
 
 
 def test_names_of_a_matrix_stay_while_its_shape_does():

@@ -38,6 +38,8 @@ TRAILER_BYTES = 4
 _USUAL_EXPANSION = 8
 _MOST_EXPANSION = 1032  # deflate's best: 258 bytes from two bits
 _GZIP_MAGIC = b"\x1f\x8b"
+# Why: where a member's header ends in the next step, isal may take it for damaged.
+_LONG_HEADER = 4 << 10
 _FOREIGN: tuple[type[Exception], ...] = (
     cast("type[Exception]", isal_zlib.error),  # its stub has an instance here
     zlib.error,
@@ -219,7 +221,7 @@ def _inflate_gzip(steps: _Steps) -> Iterator[bytes]:
     while True:
         yield from _inflate(isal_zlib.decompressobj(wbits=_GZIP_WINDOW), steps, "gzip")
         following = steps.next()
-        if len(following) == 1:  # the magic number's other byte may be in the next piece
+        if len(following) < _LONG_HEADER:
             following = memoryview(bytes(following) + bytes(steps.next()))
         if following[:2] != _GZIP_MAGIC:
             break

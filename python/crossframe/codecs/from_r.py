@@ -91,8 +91,8 @@ def _table(body: _Body) -> pa.Table:
 def _decode_struct(node: Node, losses: Losses) -> Column:
     body = _decode_body(node, losses)
     if not body.fields:
-        # Why: a struct without fields does not know its rows.
-        values = pa.array([{}] * body.rows, pa.struct([]))
+        # Why by hand: a struct without fields does not know its rows, and they may be any number.
+        values = pa.Array.from_buffers(pa.struct([]), body.rows, [None])
     else:
         values = pa.StructArray.from_arrays(body.arrays, fields=body.fields)
     return Column(values, metadata=body.metadata)

@@ -5,6 +5,7 @@ Source: ``types.csv``, rows list, robject and matrix.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,6 +42,8 @@ def _lists(values: Node, lengths: Node) -> pa.Array:
 
 
 _INT32_MAX = 2**31 - 1
+# Why: numpy counts bytes, and a size of zero hides how large the others are.
+_MOST_CELLS = 2**48
 
 
 def _opaque(node: Node) -> pa.Array:
@@ -54,9 +57,12 @@ def decode_matrix(name: str, node: Node, losses: Losses) -> Column:
     Why ``dim`` stays an attribute: it tells a matrix from an array, and says k where there are no rows.
     """
     dim = node.attribute("dim")
-    dims = [] if dim is None else to_array(dim).to_pylist()
+    dims = [] if dim is None or dim.kind != "integer" else to_array(dim).to_pylist()
     if any(size is None or size < 0 for size in dims) or int(np.prod(dims, dtype=object)) != node.length:
         raise DecodeError(f"Can't read matrix '{name}'.", f"Its dim {dims} is not its length, {node.length}.")
+    spanned = [max(size, 1) for size in dims]
+    if math.prod(spanned[1:]) > _INT32_MAX or math.prod(spanned) > _MOST_CELLS:
+        raise DecodeError(f"Can't read matrix '{name}'.", f"Its dim {dims} is beyond what can be counted.")
     column = decode_plain(name, node, losses)
     rows, width = dims[0], int(np.prod(dims[1:], dtype=object))
     # R keeps matrices by column, Arrow's lists go by row.

@@ -40,7 +40,9 @@ def describe_object(name: str, node: Node) -> ObjectInfo:
         rows = _rows(node)
         return ObjectInfo(name, kind, rows, columns, dim=(rows, node.length))
     dim = node.attribute("dim")
-    dims = tuple(int(size or 0) for size in to_array(dim).to_pylist()) if dim is not None else None
+    dims = None
+    if dim is not None and dim.kind == "integer":
+        dims = tuple(int(size or 0) for size in to_array(dim).to_pylist())
     return ObjectInfo(name, kind, None, (), length=node.length, dim=dims)
 
 

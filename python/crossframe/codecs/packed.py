@@ -31,7 +31,7 @@ class InFile:
 
     Args:
         file: The file, open for reading, unbuffered.
-        read: Reads the whole as the store does, with its errors.
+        read: Reads the whole as the store does, with its errors; where the file can't be read, or changes.
     """
 
     def __init__(self, file: BinaryIO, read: Callable[[], Buffer]) -> None:
@@ -56,8 +56,13 @@ class InFile:
             return b""
 
     def whole(self) -> Buffer:
-        """Return all bytes."""
-        return self._read()
+        """Return all bytes: of the file that was opened, whatever has its name by now."""
+        try:
+            self._file.seek(0)
+            found = self._file.read()
+        except OSError:
+            return self._read()
+        return found if len(found) == self.size else self._read()
 
     def pieces(self) -> Generator[memoryview]:
         """Yield the bytes piece by piece; each is gone when the next is asked for.

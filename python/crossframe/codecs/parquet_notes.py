@@ -176,6 +176,8 @@ def _restored_levels(field: pa.Field, column: pa.ChunkedArray, notes: dict[bytes
     if not isinstance(missing, list) or not all(type(row) is int for row in missing):
         raise TypeError("The rows without a value are no list of numbers.")
     values = csv_json.levels_from_json(levels, field)
+    if len(pc.unique(values)) != len(values):
+        raise ValueError("A level is there twice.")
     # Why: a file is described by its schema, as a table without rows.
     kept = CsvColumn(field, values, tuple(missing) if len(column) else ())
     return csv_cells.finish(column.cast(field.type.value_type), kept)

@@ -59,8 +59,11 @@ def encode_frame(table: pa.Table, losses: Losses) -> Node:
 
 
 def _one_array(chunks: pa.ChunkedArray) -> pa.Array:
+    if chunks.num_chunks > 1 and pa.types.is_string(chunks.type) and chunks.nbytes > INT32_MAX:
+        # Why: 32-bit offsets reach to the end of each chunk, and not of all together.
+        chunks = chunks.cast(pa.large_string())
     array = chunks.chunk(0) if chunks.num_chunks == 1 else with_same_levels(chunks).combine_chunks()
-    if isinstance(array, pa.ChunkedArray):  # too large for one, or none
+    if isinstance(array, pa.ChunkedArray):  # none
         return array.chunk(0) if array.num_chunks else pa.array([], chunks.type)
     return array
 

@@ -210,7 +210,7 @@ def _keep_attributes(table: pa.Table, shown: Mapping[str, Any]) -> tuple[pa.Tabl
     metadata = RMetadata(_attributes(shown))
     schema = table.schema
     for name, said in _dict(shown.get("columns")).items():
-        position = schema.get_field_index(name)
+        position = schema.get_field_index(name) if isinstance(name, str) else -1
         if position < 0:
             continue
         field = schema.field(position)
@@ -233,7 +233,11 @@ def _with_schema(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def _attributes(shown: Mapping[str, Any]) -> dict[str, Node]:
-    return {name: from_python(value, name) for name, value in _dict(shown.get("attributes")).items()}
+    said = _dict(shown.get("attributes"))
+    for name in said:
+        if not isinstance(name, str):
+            raise UnsupportedTypeError("Names of attributes must be text.", f"One is {name!r:.60}.")
+    return {name: from_python(value, name) for name, value in said.items()}
 
 
 def _metadata(shown: Mapping[str, Any], rows: int) -> RMetadata:

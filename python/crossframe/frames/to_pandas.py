@@ -140,15 +140,21 @@ def _to_usual(field: pa.Field, values: pa.ChunkedArray, noted: str | None, losse
     if pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type):
         return _text_dtype(noted).__from_arrow__(values)
     if pa.types.is_timestamp(arrow_type) and arrow_type.tz:
-        return pd.DatetimeTZDtype(arrow_type.unit, _zone(arrow_type.tz)).__from_arrow__(values)
+        times = pd.DatetimeTZDtype(arrow_type.unit, _zone(arrow_type.tz)).__from_arrow__(values)
+        return times if np.asarray(times.view("int64")).flags.writeable else times.copy()
     if pa.types.is_timestamp(arrow_type) or pa.types.is_duration(arrow_type):
-        return values.to_numpy()
+        return _own(values.to_numpy())
     return None
+
+
+def _own(numbers: np.ndarray) -> np.ndarray:
+    """Return numbers in memory of their own: Arrow's can't be written to, and users set cells."""
+    return numbers if numbers.flags.writeable else numbers.copy()
 
 
 def _to_whole(values: pa.ChunkedArray, noted: str | None) -> Any:  # noqa: ANN401 - numpy or masked
     if noted in _NUMPY and noted == _numpy_name(values.type) and not values.null_count:
-        return values.to_numpy()
+        return _own(values.to_numpy())
     return _MASKED[values.type]().__from_arrow__(values)
 
 
@@ -158,7 +164,7 @@ def _to_float(name: str, values: pa.ChunkedArray, noted: str | None, losses: Los
     numbers = values.to_numpy()
     nan = int(np.count_nonzero(np.isnan(numbers))) - values.null_count
     losses.add(name, nan, "NaN", "can't be told from missing in pandas' float64")
-    return numbers
+    return _own(numbers)
 
 
 def _text_dtype(noted: str | None) -> Any:  # noqa: ANN401 - pandas-stubs does not know __from_arrow__
@@ -180,21 +186,32 @@ def _to_categorical(name: str, values: pa.ChunkedArray, losses: Losses) -> pd.Ca
     levels = array.dictionary
     indices = array.indices if array.indices.type == pa.int32() else array.indices.cast(pa.int32())
     codes = (indices.fill_null(-1) if indices.null_count else indices).to_numpy(zero_copy_only=False)
-    if levels.null_count:
-        position = pc.index(pc.is_null(levels), pa.scalar(value=True)).as_py()
-        losses.add(
-            name,
-            int((codes == position).sum()) or 1,
-            "a missing level",
-            "of a missing level can't be told from missing in pandas",
-        )
-        codes = np.where(codes == position, -1, codes - (codes > position))
-        levels = levels.drop_null()
+    if levels.null_count or pa.types.is_floating(levels.type):
+        codes, levels = _without_missing_levels(name, codes, levels, losses)
     if len(levels) <= _FEW and pa.types.is_string(levels.type):
         dtype = pd.CategoricalDtype(_labels(levels.to_pylist()), ordered=array.type.ordered)
     else:
         dtype = _category(levels, ordered=array.type.ordered)
-    return pd.Categorical.from_codes(codes, dtype=dtype)
+    return pd.Categorical.from_codes(_own(codes), dtype=dtype)
+
+
+def _without_missing_levels(
+    name: str, codes: np.ndarray, levels: pa.Array, losses: Losses
+) -> tuple[np.ndarray, pa.Array]:
+    """Return codes and levels without those levels that are missing, or NaN."""
+    missing = levels.is_null(nan_is_null=True)
+    gone = missing.to_numpy(zero_copy_only=False)
+    if not gone.any():
+        return codes, levels
+    losses.add(
+        name,
+        int(np.isin(codes, np.flatnonzero(gone)).sum()) or 1,
+        "a missing level",
+        "of a missing level can't be told from missing in pandas",
+    )
+    # The last is for the codes of what is missing already: -1.
+    left = np.append(np.where(gone, -1, np.cumsum(~gone) - 1), -1)
+    return left[codes], levels.filter(pc.invert(missing))
 
 
 def _category(levels: pa.Array, *, ordered: bool) -> pd.CategoricalDtype:
@@ -221,7 +238,7 @@ def _restore_index(frame: pd.DataFrame, note: Mapping[str, Any], metadata: RMeta
     if len(columns) == 1 and isinstance(columns[0], dict) and columns[0].get("kind") == "range":
         return _restore_range(frame, columns[0])
     if columns and all(isinstance(name, str) and name in frame.columns for name in columns):
-        names = {column["field_name"]: column.get("name") for column in note["columns"]}
+        names = {column["field_name"]: column.get("name") for column in note.get("columns", [])}
         frame = frame.set_index(columns)
         frame.index.names = [names.get(name) for name in columns]
     return frame
@@ -232,9 +249,10 @@ def _restore_range(frame: pd.DataFrame, noted: Mapping[str, Any]) -> pd.DataFram
         return frame
     try:
         index = pd.RangeIndex(noted["start"], noted["stop"], noted["step"], name=noted.get("name"))
-    except (KeyError, TypeError, ValueError):
+        fits = len(index) == len(frame)
+    except (KeyError, TypeError, ValueError, OverflowError):
         return frame
-    if len(index) == len(frame):
+    if fits:
         frame.index = index
     return frame
 

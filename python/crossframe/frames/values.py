@@ -93,7 +93,8 @@ def _from_matrix(column: pa.ChunkedArray, attributes: Attributes, losses: Losses
     # Each row holds the other dimensions, the first of them running fastest.
     by_row = items.to_numpy(zero_copy_only=False).reshape([dims[0], *reversed(dims[1:])])
     order = [0, *range(len(dims) - 1, 0, -1)]
-    plain = np.ascontiguousarray(by_row.transpose(order))
+    # Why a copy: Arrow's memory can't be written to.
+    plain = np.array(by_row.transpose(order), order="C")
     kept = {name: to_python(node) for name, node in attributes.items() if name != "dim"}
     if not kept:
         return plain
@@ -183,7 +184,8 @@ def _to_vector(series: pd.Series[Any], nan: str) -> RVector:
     if isinstance(series.index.dtype, pd.StringDtype):
         metadata = RMetadata.of(table.schema)
         column = metadata.columns.setdefault(VECTOR_COLUMN, RMetadata())
-        column.attributes["names"] = character(series.index.tolist())
+        texts = pa.array(series.index, pa.string(), from_pandas=True)
+        column.attributes["names"] = character(texts.to_pylist())
         table = metadata.apply(table)
     return RVector(table)
 

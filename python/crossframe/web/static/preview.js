@@ -57,7 +57,7 @@ export class Preview {
   }
 
   table(found) {
-    const said = `${told(found)}${found.more_columns ? ` ${count(found.more_columns)} more columns are not shown.` : ""}`;
+    const said = `${told(found)}${found.more_columns ? ` ${many(found.more_columns, "more column is", "more columns are")} not shown.` : ""}`;
     if (!found.columns.length) return [el("p", { class: "state" }, `${said} There are no columns.`)];
     const heads = found.columns.map((column) => this.head(column, found.whole));
     const numbers = found.columns.map((column) => column.number);

@@ -723,3 +723,14 @@ def test_whether_a_deletion_can_be_undone_is_asked_of_the_file_that_is_shown(bro
         expect(w.tab.locator("pre.text")).to_be_visible()
         w.tab.keyboard.press("Delete")
         expect(w.tab.locator("dialog")).to_contain_text("can\u2019t be brought back")
+
+
+def test_an_empty_table_and_a_damaged_picture_are_told_and_accessible(browser, folder_page):
+    (folder_page.folder / "empty.csv").touch()
+    (folder_page.folder / "bad.png").write_bytes(b"no picture")
+    with window(browser, folder_page) as w:
+        for name, said in (("empty.csv", "There is no header"), ("bad.png", "can\u2019t show this picture")):
+            w.go(name)
+            expect(w.tab.locator(".preview")).to_contain_text(said)
+            expect(w.tab.locator(".versions")).to_be_visible()
+            w.is_accessible()

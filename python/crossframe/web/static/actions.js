@@ -69,7 +69,7 @@ async function changing(label, path, body) {
   try {
     return await task(label, (progress, signal) => work(path, body, progress, signal));
   } catch (error) {
-    if (error.kind !== "object_exists") changed();
+    if (!["object_exists", "unreachable"].includes(error.kind)) changed();
     throw error;
   }
 }

@@ -101,7 +101,8 @@ export class Preview {
 
   image() {
     const source = address("/download", { path: this.path, version: this.version });
-    return el("div", { class: "picture" }, el("img", { src: source, alt: nameOf(this.path) }));
+    const failed = () => this.box.replaceChildren(problem({ problem: "The browser can\u2019t show this picture.", hint: "It may be damaged. Download it to open it." }));
+    return el("div", { class: "picture" }, el("img", { src: source, alt: nameOf(this.path), onerror: failed }));
   }
 }
 
@@ -126,7 +127,7 @@ function tree(node) {
 function text({ text: content, whole, size: bytes, problem: wrong }) {
   return [
     wrong && el("p", { class: "note" }, `Shown as text, since it is no table: ${wrong}`),
-    el("pre", { class: "text", tabindex: "0", "aria-label": "Text" }, content),
+    el("pre", { class: "text", tabindex: "0", role: "region", "aria-label": "Text" }, content),
     whole ? null : el("p", { class: "state" }, `The beginning of ${size(bytes)}.`),
   ];
 }

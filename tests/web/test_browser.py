@@ -734,3 +734,11 @@ def test_an_empty_table_and_a_damaged_picture_are_told_and_accessible(browser, f
             expect(w.tab.locator(".preview")).to_contain_text(said)
             expect(w.tab.locator(".versions")).to_be_visible()
             w.is_accessible()
+
+
+def test_a_bucket_without_versions_promises_none(browser, seaweedfs):
+    page = bucket_page(seaweedfs, versioned=False)
+    page.store.put("notes.txt", b"hello")
+    with window(browser, page) as w:
+        w.go("notes.txt")
+        expect(w.tab.locator(".side")).to_contain_text("No earlier contents are kept here.")

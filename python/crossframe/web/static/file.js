@@ -36,7 +36,7 @@ export class FileView {
       if (left()) return;
       about.textContent = [size(found.size), `changed ${time(found.modified)}`].join(" \u00b7 ");
       this.details = found;
-      side.replaceChildren(this.loading(found), this.facts(found), await this.versions(path));
+      side.replaceChildren(this.loading(found), this.facts(found), await this.versions(path, found.restorable));
     } catch (error) {
       if (left()) return;
       if (error.kind === "object_not_found") this.gone(error);
@@ -92,12 +92,12 @@ export class FileView {
     return el("section", {}, el("h3", {}, "Details"), el("dl", {}, facts.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])));
   }
 
-  async versions(path) {
+  async versions(path, kept) {
     const section = el("section", {}, el("h3", {}, "Versions"));
     try {
       const { versions } = await get("/api/versions", { path });
       section.append(el("ul", { class: "versions" }, versions.map((one) => this.version(path, one))));
-      if (versions.length === 1) section.append(el("p", { class: "hint" }, "Earlier contents appear here once it is replaced."));
+      if (versions.length === 1) section.append(el("p", { class: "hint" }, kept ? "Earlier contents appear here once it is replaced." : "No earlier contents are kept here."));
     } catch (error) {
       section.append(el("p", { class: "hint" }, error.problem ?? "They can\u2019t be told."));
     }

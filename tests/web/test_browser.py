@@ -742,3 +742,14 @@ def test_a_bucket_without_versions_promises_none(browser, seaweedfs):
     with window(browser, page) as w:
         w.go("notes.txt")
         expect(w.tab.locator(".side")).to_contain_text("No earlier contents are kept here.")
+
+
+def test_a_folder_without_a_name_can_be_seen_and_opened(browser, moto):
+    page = bucket_page(moto)
+    moto.client.put_object(Bucket=page.root.removeprefix("s3://"), Key="runs//in.csv", Body=b"a\n1\n")
+    with window(browser, page) as w:
+        w.go("runs/")
+        w.row("(no name)").click()
+        w.row("in.csv").click()
+        expect(w.tab.locator(".data")).to_be_visible()
+        expect(w.tab.locator("#crumbs")).to_contain_text("(no name)")

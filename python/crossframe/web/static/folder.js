@@ -2,7 +2,7 @@
 
 import { download, makeFolder, move, remove, rename, restore } from "./actions.js";
 import { button, byId, el, icon } from "./dom.js";
-import { count, isFolder, many, nameOf, size, time } from "./format.js";
+import { count, isFolder, many, nameOf, shownName, size, time } from "./format.js";
 import { Listing } from "./listing.js";
 import { openMenu } from "./menu.js";
 import { Rows } from "./rows.js";
@@ -192,7 +192,7 @@ export class Folder {
 
   draw(row) {
     const folder = isFolder(row.path);
-    const name = folder ? row.name.replace(/\/$/, "") : row.name;
+    const name = shownName(folder ? row.name.replace(/\/$/, "") : row.name);
     const isPublic = access.by(row.path) !== undefined;
     const mark = this.isBuckets ? "bucket" : folder ? "folder" : TABLES.test(name) ? "table" : IMAGES.test(name) ? "image" : "file";
     const when = row.modified ?? row.deleted;

@@ -322,7 +322,7 @@ def fetch(location: Location, *, version: str | None = None) -> Buffer:
     try:
         return location.store.get(location.key, version=version)
     except ObjectNotFoundError as error:
-        raise with_near_miss(error, location) from None
+        raise with_near_miss(error, location, many="load_many") from None
 
 
 def decode(

@@ -318,6 +318,12 @@ def save_many(
         if by is not None:
             raise UsageError("Argument by= must go with one frame, not with a mapping of frames.")
         parts = _named(frames, fields)
+    elif isinstance(frames, list | tuple):
+        raise UsageError(
+            "Can't save a list without names.",
+            "Each frame needs one: it fills the template's field.",
+            'Is it a dict, {"a": frame, "b": frame}?',
+        )
     else:
         parts = list(groups(frames, _columns(by, fields)))
     by_key: dict[str, Any] = {}

@@ -7,7 +7,6 @@ reads by it meanwhile finds parts that are not those it lists, and is told so.
 from __future__ import annotations
 
 import hashlib
-import os
 import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -22,13 +21,14 @@ from crossframe.combining import Part, combine
 from crossframe.deletion import remove
 from crossframe.errors import BucketNotFoundError, CrossframeError, ObjectExistsError, UsageError
 from crossframe.extensions import split_extensions
-from crossframe.keys import check_key, name_of, part_number
+from crossframe.keys import check_key, name_of, part_number, text_of
 from crossframe.losses import Loss, Losses
 from crossframe.results import Saved, SavedParts
 from crossframe.sidecars import is_there
 from crossframe.stores import Location, absolute_root, resolve
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Mapping, Sequence
 
     import pyarrow as pa
@@ -115,7 +115,7 @@ def save(
     import dask  # noqa: PLC0415 - optional; whoever has a frame of it has it
     from dask.dataframe.utils import make_meta  # noqa: PLC0415
 
-    text = os.fspath(uri)
+    text = text_of(uri)
     prefix = resolve(text if text.endswith("/") else text + "/", options=options)
     choice = _choice(prefix, format, compression)
     check_key(prefix.key + part_name(0, choice.format))

@@ -33,6 +33,7 @@ __all__ = [
     "part_number",
     "shown_key",
     "sort_keys",
+    "text_of",
     "without_secrets",
 ]
 
@@ -78,6 +79,19 @@ def _is_text(text: object) -> bool:
     return True
 
 
+def text_of(place: str | os.PathLike[str]) -> str:
+    """Return a place as text.
+
+    Raises:
+        InvalidUriError: It is neither text nor a path.
+    """
+    if isinstance(place, str | os.PathLike):
+        return os.fspath(place)
+    # Why columns: of what is passed in the wrong order, a frame is the most likely.
+    hint = "What is saved comes first, then where." if hasattr(place, "columns") else None
+    raise InvalidUriError(f"Can't use {type(place).__name__} as a URI.", "must be text or a path", hint)
+
+
 def parse_uri(text: str | os.PathLike[str]) -> Uri:
     """Take a URI or a path apart.
 
@@ -92,7 +106,7 @@ def parse_uri(text: str | os.PathLike[str]) -> Uri:
     Source:
         RFC 3986 (escapes), RFC 8089 (file).
     """
-    text = os.fspath(text)
+    text = text_of(text)
     if not _is_text(text) or not text:
         raise InvalidUriError(f"Can't use {text!r} as a URI.", "must be UTF-8 text, not empty, without NUL")
     found = _SCHEME.fullmatch(text)

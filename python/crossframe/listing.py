@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
+from crossframe.keys import text_of
 from crossframe.stores import list_buckets, resolve
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Iterator
 
     import pandas as pd
@@ -58,7 +59,7 @@ def level(uri: str | os.PathLike[str] = "", *, options: S3Options | None = None)
 
 
 def _below(uri: str | os.PathLike[str], options: S3Options | None) -> Location:
-    text = os.fspath(uri) or "."
+    text = text_of(uri) or "."
     return resolve(text if text.endswith("/") else text + "/", options=options)
 
 

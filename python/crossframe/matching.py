@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from crossframe.codecs.names import DATA_SET_NAME, SIDECAR_SUFFIX
 from crossframe.errors import NoMatchError, ObjectNotFoundError, UsageError
-from crossframe.keys import parse_uri, shown_key
+from crossframe.keys import parse_uri, shown_key, text_of
 from crossframe.pool import in_order
 from crossframe.selection import Selection, select, texts_of
 from crossframe.stores import resolve
@@ -79,7 +79,7 @@ def open_pattern(
         InvalidPatternError: The pattern, or one to be left out, can't be parsed.
         UsageError: A filter is not of its form.
     """
-    location = resolve(os.fspath(text) or ".", options=options)
+    location = resolve(text_of(text) or ".", options=options)
     excluded = [_within(location, one, options) for one in texts_of(exclude)]
     return Target(location, select(location.key, regex=regex, exclude=excluded, **filters))
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crossframe import data_sets
 from crossframe.combining import field_types
 from crossframe.data_sets import DataPart, dask_format
-from crossframe.keys import group_parts
+from crossframe.keys import group_parts, text_of
 from crossframe.matching import matches_of, open_pattern, some
 from crossframe.plans import is_pattern
 from crossframe.sidecars import beside, is_there
@@ -17,6 +16,7 @@ from crossframe.stores import resolve, with_near_miss
 from crossframe.stores.checks import object_not_found
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Mapping
 
     import pyarrow as pa
@@ -83,7 +83,7 @@ def partitions(
         NoMatchError: The pattern matches no key.
         ObjectNotFoundError: There is neither such a key nor a data set below it.
     """
-    text = os.fspath(pattern)
+    text = text_of(pattern)
     narrowed = exclude is not None or any(value is not None for value in filters.values())
     if not regex and not narrowed and (text.endswith("/") or not is_pattern(text)):
         found = _named(text, options)

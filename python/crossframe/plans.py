@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crossframe.errors import NameClashError, ObjectNotFoundError, UsageError
-from crossframe.keys import check_key, parse_uri
+from crossframe.keys import check_key, parse_uri, text_of
 from crossframe.matching import matches, open_pattern, some
 from crossframe.stores import FolderStore, Location, resolve, with_near_miss
 from crossframe.streams import is_file, is_folder, local_path
@@ -43,13 +43,13 @@ class Copy:
 
 def local(text: str | os.PathLike[str]) -> str:
     """Return a path that begins with a dot as absolute: whatever the root is, it is this machine's."""
-    text = os.fspath(text)
+    text = text_of(text)
     return of_this_machine(text) if _HERE.match(text) else text
 
 
 def of_this_machine(text: str | os.PathLike[str]) -> str:
     """Return a path, or a pattern of paths, as absolute; a folder keeps its trailing slash."""
-    text = os.fspath(text)
+    text = text_of(text)
     if text[:5].lower() == "file:":
         return text
     # Why not resolve(): symbolic links in a path are the user's business.

@@ -281,7 +281,7 @@ fetch_or_find <- function(location, version = NULL) {
       }
       set <- if (!prefix) find_data_set(location)
       if (is.null(set)) {
-        stop(with_near_miss(condition, location))
+        stop(with_near_miss(condition, location, many = "cf_load_many"))
       }
       list(set = set)
     }

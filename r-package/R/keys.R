@@ -36,6 +36,14 @@ new_uri <- function(scheme, bucket, key) {
 # key is the key as it is (s3), path and query (https), or the path (file): absolute
 # with a leading slash, else relative to the root. RFC 3986 (escapes), RFC 8089 (file).
 parse_uri <- function(text) {
+  if (is.data.frame(text)) {
+    cf_abort(
+      "invalid_uri",
+      "Can't use a data frame as a URI.",
+      "must be text",
+      "What is saved comes first, then where."
+    )
+  }
   if (!is_utf8(text) || !nzchar(text)) {
     cf_abort(
       "invalid_uri",

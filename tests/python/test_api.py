@@ -259,6 +259,37 @@ def test_a_missing_key(root):
         assert isinstance(caught.value, FileNotFoundError)
 
 
+def test_what_takes_many_is_named_where_a_prefix_or_pattern_is_loaded(root):
+    cf.save(FRAME, "runs/a.rds")
+    for key, meant in {"runs": "runs/", "runs/": "runs/", "runs/*.rds": "runs/*.rds"}.items():
+        for verb in (cf.load, cf.info):
+            with pytest.raises(errors.ObjectNotFoundError) as caught:
+                verb(key)
+            assert caught.value.hint == f"Did you mean all of '{meant}'? load_many() takes it."
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda: cf.save("a.rds", FRAME),
+        lambda: cf.save_many("{s}.rds", FRAME),
+        lambda: cf.write_using(pd.DataFrame.to_csv, "a.csv", FRAME),
+        lambda: cf.upload("a.csv", FRAME),
+        lambda: cf.ls(FRAME),
+        lambda: cf.load_dask(FRAME),
+    ],
+)
+def test_a_frame_in_place_of_a_key_is_told(act):
+    with pytest.raises(errors.InvalidUriError, match="Can't use DataFrame as a URI") as caught:
+        act()
+    assert caught.value.hint == "What is saved comes first, then where."
+
+
+def test_frames_without_names_are_told():
+    with pytest.raises(errors.UsageError, match="Can't save a list without names"):
+        cf.save_many([FRAME, FRAME], "{name}.rds")
+
+
 @pytest.mark.parametrize("extension", FORMATS)
 def test_nothing_is_written_where_a_column_is_refused(root, extension):
     odd = [

@@ -175,6 +175,17 @@ def test_a_large_file_moves_under_a_bar_of_its_bytes(root, capsys, at_terminal, 
     assert (root / command[2]).stat().st_size == 20_000_000
 
 
+@pytest.mark.parametrize("count", [1, 1000])
+def test_a_full_disk_is_told_in_one_line(root, count):
+    for number in range(count):
+        (root / f"some-file-{number}.csv").touch()
+    ended = subprocess.run(
+        ["bash", "-c", "crossframe ls >/dev/full"], check=False, capture_output=True, text=True
+    )
+    assert ended.returncode == 1
+    assert ended.stderr == "crossframe: Can't write the output: No space left on device.\n"
+
+
 def test_a_table_fits_the_terminal(capsys, at_terminal):
     def run(*arguments):
         capsys.readouterr()
@@ -185,6 +196,8 @@ def test_a_table_fits_the_terminal(capsys, at_terminal):
     lines = run("head", "wide.rds").splitlines()
     assert max(map(len, lines)) <= 60
     assert lines[-1] == "... and 3 more columns, column6 to column8"
+    cf.save(pa.table({f"column{n}": ["text " * 5] for n in range(7)}), "one-too-many.rds")
+    assert run("head", "one-too-many.rds").splitlines()[-1] == "... and 1 more column, column6"
     cf.save(pa.table({"name": ["n"], "text": ["t" * 300]}), "long.rds")
     lines = run("head", "long.rds").splitlines()
     assert lines[3] == "n          " + "t" * 48 + "…"

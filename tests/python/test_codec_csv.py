@@ -549,3 +549,17 @@ def test_a_pandas_note_of_an_index_goes_with_the_sidecar() -> None:
     table = pa.table({"a": [1]}).replace_schema_metadata(said)
     encoded = csv.encode(table)
     assert csv.decode(encoded.data, encoded.schema).schema.metadata == said
+
+
+@pytest.mark.parametrize(
+    ("data", "detail"),
+    [
+        (b"a,b\nM\xfcller,1\n", "The text is not UTF-8."),
+        (b"a,b\n1,2\n3\n", "A record has 1 field, but the header has 2."),
+    ],
+)
+def test_what_is_no_such_csv_is_told_without_arrows_words(data: bytes, detail: str) -> None:
+    with pytest.raises(errors.DecodeError) as caught:
+        csv.decode(data)
+    assert caught.value.detail == detail
+    assert caught.value.hint == "Is it a whole CSV in UTF-8, with commas between the fields?"

@@ -19,7 +19,7 @@ from crossframe.web.hosts import LOOPBACK
 from crossframe.web.places import Place
 from crossframe.web.site import Site
 from web_lab import fill
-from web_page import Page, bucket_page, served
+from web_page import BASE, Page, bucket_page, served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -526,3 +526,230 @@ def test_the_picture_for_the_readme(browser, folder_page):
     picture = SHOTS / "my-files.png"
     assert 20_000 < picture.stat().st_size < 300_000
     assert (ROOT / "examples" / "my-files.png").stat().st_size < 300_000
+
+
+def _many(page: Page, folder: str, count: int) -> None:
+    """Make empty files, more than come with a first answer."""
+    (page.folder / folder).mkdir()
+    for number in range(count):
+        (page.folder / folder / f"run-{number:04}.txt").touch()
+
+
+def test_a_listing_that_failed_half_way_leaves_a_page_that_answers(browser, folder_page):
+    _many(folder_page, "many", 700)
+    with window(browser, folder_page) as w:
+        tab = w.tab
+        tab.route(re.compile(r"/api/list\?cursor="), lambda route: route.abort())
+        w.go("many/")
+        expect(w.row("run-0000.txt")).to_be_visible()
+        tab.keyboard.press("End")
+        w.said("The server does not answer.")
+        w.wrong.clear()
+        tab.locator("#rows thead").get_by_role("button", name="Size").click()
+        expect(tab.locator("#rows th.size")).to_have_attribute("aria-sort", "descending")
+        expect(tab.locator("#state")).to_have_text("500 items so far")
+
+
+def test_names_from_the_end_are_those_of_the_whole_folder_also_when_it_is_shown_again(browser, folder_page):
+    _many(folder_page, "many", 700)
+    with window(browser, folder_page) as w:
+        w.go("many/")
+        w.tab.locator("#rows thead").get_by_role("button", name="Name").click()
+        expect(w.row("run-0699.txt")).to_be_visible()
+        w.button("Actions for run-0698.txt").click()
+        w.tab.get_by_role("menuitem", name="Delete").click()
+        w.said("Deleted")
+        expect(w.tab.locator("#state")).to_have_text("699 items")
+        expect(w.row("run-0699.txt")).to_be_visible()
+
+
+def test_a_deletion_that_is_not_confirmed_leaves_what_was_selected(browser, folder_page):
+    fill(folder_page)
+    with window(browser, folder_page) as w:
+        for name in ("figures", "incoming"):
+            w.tab.get_by_label(f"Select {name}", exact=True).check()
+        chosen = w.tab.locator("#chosen")
+        chosen.get_by_role("button", name="Delete").click()
+        w.answer("Cancel")
+        w.tab.get_by_label("Select runs", exact=True).check()
+        expect(chosen).to_contain_text("3 items selected")
+
+
+def test_what_is_public_is_that_of_the_folder_that_is_shown(browser, folder_page):
+    fill(folder_page)
+    folder_page.post("/api/publish", {"path": "figures/dose.svg"})
+    with window(browser, folder_page) as w:
+        # The answer for the folder above is held back, and no longer waited for.
+        w.tab.route(re.compile(r"/api/published\?path=$"), lambda _held: None)
+        w.go("")
+        with w.tab.expect_event("requestfailed", lambda one: one.url.endswith("published?path=")):
+            w.row("figures").click()
+        expect(w.tab.locator("#rows .badge")).to_have_text("public")
+
+
+def test_deleted_files_on_a_read_only_page_have_no_actions(browser, folder_page):
+    fill(folder_page)
+    folder_page.work("/api/delete", {"paths": ["incoming/notes.txt"]})
+    folder_page.site.read_only = True
+    with window(browser, folder_page) as w:
+        w.go("incoming/")
+        w.button("More").click()
+        w.tab.get_by_role("menuitem", name="Show deleted files").click()
+        expect(w.tab.locator("#rows td.name")).to_contain_text("notes.txt")
+        assert w.tab.locator("#rows td.more button").count() == 0
+        assert w.tab.get_by_role("link", name="Restore").count() == 0
+
+
+def test_what_is_not_replaced_is_not_said_to_be_uploaded_or_moved(browser, folder_page):
+    fill(folder_page)
+    folder_page.store.put("figures/notes.txt", b"other")
+    with window(browser, folder_page) as w:
+        tab = w.tab
+        w.go("incoming/")
+        expect(w.row("notes.txt")).to_be_visible()
+        # Put there by somebody else meanwhile.
+        folder_page.store.put("incoming/late.txt", b"theirs")
+        tab.evaluate(DROP, [["late.txt", "new.txt"], 3])
+        w.answer("Cancel")
+        w.said("Uploaded 1 file.")
+        assert bytes(folder_page.store.get("incoming/late.txt")) == b"theirs"
+        for name in ("notes.txt", "new.txt"):
+            tab.get_by_label(f"Select {name}", exact=True).check()
+        tab.locator("#chosen").get_by_role("button", name="Move").click()
+        w.answer("Move", folder="figures")
+        w.answer("Cancel")
+        w.said("Moved 1 item.")
+
+
+def test_a_file_goes_up_to_the_top_by_an_empty_name(browser, folder_page):
+    fill(folder_page)
+    with window(browser, folder_page) as w:
+        w.go("incoming/")
+        w.act("notes.txt", "Move")
+        w.answer("Move", folder="")
+        w.said("is now \u201cnotes.txt\u201d")
+        assert bytes(folder_page.store.get("notes.txt")) == b"hello\n"
+
+
+def test_a_folder_among_no_files_is_told_to_be_restorable(browser, seaweedfs):
+    page = bucket_page(seaweedfs)
+    page.store.put("runs/one.txt", b"1")
+    with window(browser, page) as w:
+        w.act("runs", "Delete")
+        expect(w.tab.locator("dialog")).to_contain_text("You can undo it")
+
+
+def test_a_double_click_opens_one_thing_and_back_leads_out_of_it(browser, folder_page):
+    fill(folder_page)
+    with window(browser, folder_page) as w:
+        # Slow, so that the second click meets what the first one met.
+        w.tab.route(re.compile(r"/api/list\?path=runs"), lambda _held: None)
+        w.row("runs").dblclick()
+        w.tab.wait_for_url(re.compile("path=runs"))
+        w.tab.go_back()
+        expect(w.tab).to_have_url(f"{w.address}/")
+
+
+def test_keys_act_on_no_file_that_is_not_in_focus(browser, folder_page):
+    _many(folder_page, "many", 300)
+    with window(browser, folder_page) as w:
+        w.go("many/")
+        expect(w.row("run-0000.txt")).to_be_visible()
+        w.tab.keyboard.press("Delete")
+        w.tab.keyboard.press("m")
+        w.row("run-0000.txt").focus()
+        w.tab.locator("#rows").evaluate("one => { one.scrollTop = 9000; }")
+        expect(w.row("run-0000.txt")).to_have_count(0)
+        w.tab.keyboard.press("Delete")
+        w.tab.keyboard.press("m")
+        w.tab.keyboard.press("?")
+        expect(w.tab.get_by_role("heading", name="Keys")).to_be_visible()
+        expect(w.tab.locator("#toasts")).to_have_text("")
+        assert (folder_page.folder / "many" / "run-0000.txt").exists()
+
+
+def test_what_somebody_else_deleted_goes_from_the_page_when_that_is_told(browser, folder_page):
+    fill(folder_page)
+    with window(browser, folder_page) as w:
+        w.go("incoming/")
+        expect(w.row("notes.txt")).to_be_visible()
+        folder_page.store.delete("incoming/notes.txt")
+        w.act("notes.txt", "Delete")
+        w.said("Can't find object 'incoming/notes.txt'")
+        expect(w.row("notes.txt")).to_have_count(0)
+
+
+def test_an_upload_link_sends_once_however_often_it_is_pressed(browser, folder_page, tmp_path):
+    link = folder_page.post("/api/request", {"path": "theirs.csv", "expires": "1h"}).json()["link"]
+    (tmp_path / "theirs.csv").write_bytes(b"a\n1\n")
+    with window(browser, folder_page) as w:
+        w.tab.goto(w.address + link.removeprefix(BASE))
+        w.tab.get_by_label("File").set_input_files(tmp_path / "theirs.csv")
+        sent = []
+        w.tab.on("request", lambda one: sent.append(one.method))
+        w.button("Upload").evaluate("one => { one.click(); one.click(); }")
+        expect(w.tab.locator("#said")).to_contain_text("has arrived")
+        assert sent == ["PUT"]
+
+
+def test_back_closes_a_menu_and_a_question(browser, folder_page):
+    fill(folder_page)
+    with window(browser, folder_page) as w:
+        for opened in (w.button("Actions for 2026"), w.button("New folder")):
+            w.row("runs").click()
+            opened.click()
+            w.tab.go_back()
+            expect(w.row("README.md")).to_be_visible()
+            expect(w.tab.locator("[role=menu], dialog")).to_have_count(0)
+
+
+def test_whether_a_deletion_can_be_undone_is_asked_of_the_file_that_is_shown(browser, folder_page):
+    fill(folder_page)
+    asked = []
+
+    def answer(route: Any) -> None:
+        asked.append(route)
+        if len(asked) > 1:
+            route.fulfill(json={"restorable": False})
+
+    with window(browser, folder_page) as w:
+        w.go("README.md")
+        expect(w.tab.locator(".versions")).to_be_visible()
+        # Of the next file nothing is known yet: the first answer is held back.
+        w.tab.route(re.compile(r"/api/details\?path=incoming"), answer)
+        w.tab.keyboard.press("Escape")
+        w.row("incoming").click()
+        w.row("notes.txt").click()
+        expect(w.tab.locator("pre.text")).to_be_visible()
+        w.tab.keyboard.press("Delete")
+        expect(w.tab.locator("dialog")).to_contain_text("can\u2019t be brought back")
+
+
+def test_an_empty_table_and_a_damaged_picture_are_told_and_accessible(browser, folder_page):
+    (folder_page.folder / "empty.csv").touch()
+    (folder_page.folder / "bad.png").write_bytes(b"no picture")
+    with window(browser, folder_page) as w:
+        for name, said in (("empty.csv", "There is no header"), ("bad.png", "can\u2019t show this picture")):
+            w.go(name)
+            expect(w.tab.locator(".preview")).to_contain_text(said)
+            expect(w.tab.locator(".versions")).to_be_visible()
+            w.is_accessible()
+
+
+def test_a_bucket_without_versions_promises_none(browser, seaweedfs):
+    page = bucket_page(seaweedfs, versioned=False)
+    page.store.put("notes.txt", b"hello")
+    with window(browser, page) as w:
+        w.go("notes.txt")
+        expect(w.tab.locator(".side")).to_contain_text("No earlier contents are kept here.")
+
+
+def test_a_folder_without_a_name_can_be_seen_and_opened(browser, moto):
+    page = bucket_page(moto)
+    moto.client.put_object(Bucket=page.root.removeprefix("s3://"), Key="runs//in.csv", Body=b"a\n1\n")
+    with window(browser, page) as w:
+        w.go("runs/")
+        w.row("(no name)").click()
+        w.row("in.csv").click()
+        expect(w.tab.locator(".data")).to_be_visible()
+        expect(w.tab.locator("#crumbs")).to_contain_text("(no name)")

@@ -39,27 +39,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    code = OK
     try:
         app(args=arguments)
     except SystemExit as done:
-        return done.code if isinstance(done.code, int) else OK
+        code = done.code if isinstance(done.code, int) else OK
     except CrossframeError as error:
         print(f"crossframe: {error}", file=sys.stderr)
-        return FAILED
-    finally:
-        _flush()
-    return OK
+        code = FAILED
+    except OSError as error:
+        code = _not_written(error)
+    return _flushed(code)
 
 
-def _flush() -> None:
-    """Write what is left; whoever reads it may have seen enough.
+def _flushed(code: int) -> int:
+    """Write what is left, and return the exit code; whoever reads it may have seen enough.
 
     Why: else Python complains of that itself at its end.
     """
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if code == OK and not isinstance(error, BrokenPipeError):
+            return _not_written(error)
+    return code
+
+
+def _not_written(error: OSError) -> int:
+    """Tell that the output can't be written: stores tell of what fails in them by errors of ours."""
+    print(f"crossframe: Can't write the output: {error.strerror or error}.", file=sys.stderr)
+    return FAILED
 
 
 class _NoPandas:

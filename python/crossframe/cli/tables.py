@@ -45,7 +45,8 @@ def show_table(
         shown = zip(line, widths, right, strict=False)  # columns that are hidden have no width
         print((" " * _GAP).join(_padded(*cell) for cell in shown).rstrip())
     if hidden:
-        print(f"... and {hidden} more columns, {names[-hidden]} to {names[-1]}")
+        more = "1 more column," if hidden == 1 else f"{hidden} more columns, {names[-hidden]} to"
+        print(f"... and {more} {names[-1]}")
 
 
 def fit(widths: list[int], room: int) -> tuple[list[int], int]:

@@ -127,7 +127,8 @@ def read_columns(
 
 def bad(detail: str) -> DecodeError:
     """Return the error of bytes that are no CSV."""
-    return DecodeError("Can't decode the data as CSV.", detail)
+    hint = "Is it a whole CSV in UTF-8, with commas between the fields?"
+    return DecodeError("Can't decode the data as CSV.", detail, hint)
 
 
 def cell_error(name: str, type_: object, detail: str) -> DecodeError:
@@ -187,10 +188,13 @@ def _read(
 
 
 def _ours(text: str) -> DecodeError:
+    if "invalid UTF8" in text:
+        return bad("The text is not UTF-8.")
     if cell := _CELL.match(text):
         error = CellError("Can't decode the data as CSV.", f"column {cell[1]} must be {cell[2]}: {cell[3]}")
         error.column = int(cell[1])
         return error
     if shape := _SHAPE.search(text):
-        return bad(f"A record has {shape[2]} fields, but the header has {shape[1]}.")
+        fields = "1 field" if shape[2] == "1" else f"{shape[2]} fields"
+        return bad(f"A record has {fields}, but the header has {shape[1]}.")
     return bad(text)

@@ -5,6 +5,7 @@ Why not in the stores: whoever probes for a sidecar must not pay for a listing w
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -16,14 +17,29 @@ if TYPE_CHECKING:
     from crossframe.stores.resolve import Location
 
 _MOST_LISTED = 500
+# A prefix, or a pattern.
+_MANY = re.compile(r"\Z|.*(/\Z|[*?{])", re.DOTALL)
 
 
-def with_near_miss(error: ObjectNotFoundError, location: Location) -> ObjectNotFoundError:
-    """Return the error with the key most like the one asked for as its hint, where there is one."""
+def with_near_miss(
+    error: ObjectNotFoundError, location: Location, *, many: str | None = None
+) -> ObjectNotFoundError:
+    """Return the error with the key most like the one asked for as its hint, where there is one.
+
+    Args:
+        error: What was raised.
+        location: What was asked for.
+        many: What takes a prefix or a pattern, where who was asked takes one key only.
+    """
     near = near_miss(location.store, location.key)
-    if near is None:
+    if many and _MANY.match(near or location.key):
+        shown = location.at(near or location.key).shown or "."
+        hint = f"Did you mean all of '{shown}'? {many}() takes it."
+    elif near is None:
         return error
-    return ObjectNotFoundError(error.problem, error.detail, f"Did you mean '{location.at(near).shown}'?")
+    else:
+        hint = f"Did you mean '{location.at(near).shown}'?"
+    return ObjectNotFoundError(error.problem, error.detail, hint)
 
 
 def near_miss(store: Store, key: str) -> str | None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from crossframe.errors import InvalidUriError, NotSupportedError
-from crossframe.keys import Uri, parse_uri, shown_key, without_secrets
+from crossframe.keys import Uri, parse_uri, shown_key, text_of, without_secrets
 from crossframe.stores.folder import FolderStore
 from crossframe.stores.prefix import PrefixStore
 
@@ -83,7 +83,7 @@ def set_root(uri: str | os.PathLike[str] | None) -> None:
     """
     global _set  # noqa: PLW0603 - the one setting there is
     if uri is not None:
-        uri = os.fspath(uri)
+        uri = text_of(uri)
         _check_root(uri)
     _set = uri
 
@@ -132,7 +132,7 @@ def resolve(
         # Why not kept: a signed link is good for one object, and a secret.
         link = HttpStore(f"{uri.scheme}://{uri.bucket}{uri.key}", options)
         return Location(link, link.key, whole=True)
-    base = _check_root(os.fspath(root) if root is not None else get_root())
+    base = _check_root(text_of(root) if root is not None else get_root())
     if not uri.key.startswith("/"):
         return _under(base, uri.key, options)
     if base.scheme == "file":

@@ -52,7 +52,7 @@ def _no_profile(error: Exception, _: Request) -> errors.CrossframeError:
     return errors.CredentialsError(
         f"Can't find the profile '{name}'.",
         f"Looked in {' and '.join(files)}.",
-        "Is AWS_PROFILE right? `aws configure list-profiles` shows which there are.",
+        "Is its name right? `aws configure list-profiles` shows which there are.",
     )
 
 
@@ -60,7 +60,7 @@ def _bad_profile(error: Exception, _: Request) -> errors.CrossframeError:
     return errors.CredentialsError(
         "Can't read the AWS profile.",
         _got(error),
-        "Is AWS_PROFILE right? `aws configure list-profiles` shows which there are.",
+        "Is its name right? `aws configure list-profiles` shows which there are.",
     )
 
 

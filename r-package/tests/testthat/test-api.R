@@ -234,10 +234,21 @@ test_that("a missing key is told, with the one that may be meant", {
         "Did you mean",
         class = "crossframe_error_object_not_found"
       )
+      cf_save(cars, "runs/d.rds")
+      expect_error(cf_load("runs/dd.rds"), "Did you mean 'runs/d.rds'")
+      meant <- c(runs = "runs/", "runs/" = "runs/", "runs/*" = "runs/*")
+      for (key in names(meant)) {
+        expect_error(
+          cf_load(key),
+          sprintf("Did you mean all of '%s'? cf_load_many()", meant[[key]]),
+          fixed = TRUE,
+          class = "crossframe_error_object_not_found"
+        )
+      }
       expect_error(
-        cf_load("runs"),
-        "Did you mean 'runs/'",
-        class = "crossframe_error_object_not_found"
+        cf_save("a.rds", cars),
+        "What is saved comes first",
+        class = "crossframe_error_invalid_uri"
       )
       condition <- tryCatch(cf_load("zzz"), error = identity)
       expect_s3_class(condition, "crossframe_error_object_not_found")

@@ -32,33 +32,46 @@ export async function rename(path) {
 export async function move(paths) {
   const title = paths.length === 1 ? `Move “${nameOf(paths[0])}”` : `Move ${many(paths.length, "item")}`;
   const answer = await ask(title, {
-    fields: [{ name: "folder", label: "To folder", value: folderOf(paths[0]), hint: "From the top: runs/2026/. It need not exist yet." }],
+    fields: [{ name: "folder", label: "To folder", value: folderOf(paths[0]), optional: true, hint: "From the top: runs/2026/; empty for the top itself. It need not exist yet." }],
     ok: "Move",
   });
   if (!answer) return;
   const folder = answer.folder.replace(/^\/+|\/+$/g, "");
+  let count = 0;
   for (const path of paths) {
-    await moveTo(path, (folder ? `${folder}/` : "") + nameOf(path) + (isFolder(path) ? "/" : ""), { quiet: paths.length > 1 });
+    if (await moveTo(path, (folder ? `${folder}/` : "") + nameOf(path) + (isFolder(path) ? "/" : ""), { quiet: paths.length > 1 })) count += 1;
   }
-  if (paths.length > 1) toast(`Moved ${many(paths.length, "item")}.`);
+  if (paths.length > 1) toast(`Moved ${many(count, "item")}.`);
 }
 
+// Whether it was moved: where the name is taken, that is asked.
 async function moveTo(path, target, { quiet = false } = {}) {
-  if (target === path) return;
+  if (target === path) return false;
   try {
     await moved(path, target, false);
   } catch (error) {
     if (error.kind !== "object_exists") throw error;
     const answer = await ask("Replace what is there?", { text: `${error.problem} What is replaced stays among the versions, where these are kept.`, ok: "Replace", danger: true });
-    if (!answer) return;
+    if (!answer) return false;
     await moved(path, target, true);
   }
   if (!quiet) toast(`“${nameOf(path)}” is now “${target.replace(/\/$/, "")}”.`);
+  return true;
 }
 
 async function moved(path, target, replace) {
-  await task(`Moving “${nameOf(path)}”`, (progress, signal) => work("/api/move", { path, target, replace }, progress, signal));
+  await changing(`Moving “${nameOf(path)}”`, "/api/move", { path, target, replace });
   changed(path, target);
+}
+
+// Long work that changes what lies there, also where it fails or is stopped half-way.
+async function changing(label, path, body) {
+  try {
+    return await task(label, (progress, signal) => work(path, body, progress, signal));
+  } catch (error) {
+    if (!["object_exists", "unreachable"].includes(error.kind)) changed();
+    throw error;
+  }
 }
 
 export async function remove(paths, { restorable }) {
@@ -68,7 +81,7 @@ export async function remove(paths, { restorable }) {
     const answer = await ask(`Delete ${what}?`, { text: `${isFolder(paths[0]) ? "All below it goes, too. " : ""}${after}`, ok: "Delete", danger: true });
     if (!answer) return;
   }
-  const { deleted, undo } = await task(`Deleting ${what}`, (progress, signal) => work("/api/delete", { paths }, progress, signal));
+  const { deleted, undo } = await changing(`Deleting ${what}`, "/api/delete", { paths });
   changed(paths[0], folderOf(paths[0]));
   const said = paths.length === 1 && !isFolder(paths[0]) ? `Deleted ${what}.` : `Deleted ${what} (${many(deleted, "file")}).`;
   toast(said, undo ? { action: "Undo", act: () => bringBack(undo, what) } : {});
@@ -77,7 +90,7 @@ export async function remove(paths, { restorable }) {
 async function bringBack(undo, what) {
   const { fail } = await import("./toast.js");
   try {
-    await task(`Bringing back ${what}`, (progress, signal) => work("/api/undo", { undo }, progress, signal));
+    await changing(`Bringing back ${what}`, "/api/undo", { undo });
     changed();
     toast(`${what} is back.`);
   } catch (error) {

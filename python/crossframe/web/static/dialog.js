@@ -49,10 +49,15 @@ export function ask(title, { text, fields = [], ok, danger = false }) {
   });
 }
 
-function line({ name, label, value = "", choices, hint }) {
+// Back and forward lead to where a question may make no sense: it is as if it were closed.
+addEventListener("popstate", () => {
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+});
+
+function line({ name, label, value = "", choices, hint, optional = false }) {
   const id = `field-${name}-${number}`;
   const input = choices
     ? el("select", { id, name }, choices.map(([key, said]) => el("option", { value: key, selected: key === value }, said)))
-    : el("input", { id, name, type: "text", value, required: true, autocomplete: "off", spellcheck: "false" });
+    : el("input", { id, name, type: "text", value, required: !optional, autocomplete: "off", spellcheck: "false" });
   return el("div", { class: "field" }, el("label", { for: id }, label), input, hint && el("p", { class: "hint" }, hint));
 }

@@ -21,22 +21,25 @@ export class FileView {
   async open() {
     const { path } = here();
     this.preview?.end();
-    this.preview = new Preview(path);
+    const preview = new Preview(path);
+    const left = () => this.preview !== preview || here().path !== path;
+    Object.assign(this, { preview, details: undefined });
     this.badge = el("span", { class: "badge", hidden: true }, "public");
     const about = el("p", { class: "about" });
     const side = el("aside", { class: "side", "aria-label": "About this file" });
-    const main = el("div", { class: "shown" }, this.preview.box);
+    const main = el("div", { class: "shown" }, preview.box);
     this.box.replaceChildren(this.top(path, about), el("div", { class: "columns" }, main, side));
     access.load();
-    const shown = this.preview.load();
+    const shown = preview.load();
     try {
       const found = await get("/api/details", { path });
-      if (here().path !== path) return;
+      if (left()) return;
       about.textContent = [size(found.size), `changed ${time(found.modified)}`].join(" \u00b7 ");
       this.details = found;
-      side.replaceChildren(this.loading(found), this.facts(found), await this.versions(path));
+      side.replaceChildren(this.loading(found), this.facts(found), await this.versions(path, found.restorable));
     } catch (error) {
-      if (error.kind === "object_not_found" && here().path === path) this.gone(error);
+      if (left()) return;
+      if (error.kind === "object_not_found") this.gone(error);
       else fail(error);
     }
     await shown;
@@ -74,8 +77,10 @@ export class FileView {
     ]);
   }
 
-  remove() {
-    return remove([here().path], { restorable: this.details?.restorable ?? false });
+  async remove() {
+    const { path } = here();
+    const { restorable } = this.details ?? (await get("/api/details", { path }));
+    return remove([path], { restorable });
   }
 
   loading({ lines }) {
@@ -87,12 +92,12 @@ export class FileView {
     return el("section", {}, el("h3", {}, "Details"), el("dl", {}, facts.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])));
   }
 
-  async versions(path) {
+  async versions(path, kept) {
     const section = el("section", {}, el("h3", {}, "Versions"));
     try {
       const { versions } = await get("/api/versions", { path });
       section.append(el("ul", { class: "versions" }, versions.map((one) => this.version(path, one))));
-      if (versions.length === 1) section.append(el("p", { class: "hint" }, "Earlier contents appear here once it is replaced."));
+      if (versions.length === 1) section.append(el("p", { class: "hint" }, kept ? "Earlier contents appear here once it is replaced." : "No earlier contents are kept here."));
     } catch (error) {
       section.append(el("p", { class: "hint" }, error.problem ?? "They can\u2019t be told."));
     }

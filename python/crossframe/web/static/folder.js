@@ -2,7 +2,7 @@
 
 import { download, makeFolder, move, remove, rename, restore } from "./actions.js";
 import { button, byId, el, icon } from "./dom.js";
-import { count, isFolder, many, nameOf, size, time } from "./format.js";
+import { count, isFolder, many, nameOf, shownName, size, time } from "./format.js";
 import { Listing } from "./listing.js";
 import { openMenu } from "./menu.js";
 import { Rows } from "./rows.js";
@@ -110,7 +110,7 @@ export class Folder {
     this.say("Loading\u2026");
     try {
       await listing.more();
-      if (listing.what !== "level" || this.find.value.trim() || this.order !== "name") await this.whole(listing);
+      if (listing.what !== "level" || this.find.value.trim() || this.order !== "name" || this.descending) await this.whole(listing);
     } catch (error) {
       if (listing === this.listing && error.name !== "AbortError") {
         this.say("");
@@ -121,7 +121,7 @@ export class Folder {
   }
 
   async whole(listing) {
-    while (!listing.complete && listing === this.listing) await listing.more();
+    while (!listing.complete && !listing.failed && listing === this.listing) await listing.more();
   }
 
   more() {
@@ -149,6 +149,7 @@ export class Folder {
 
   refresh() {
     const { listing } = this;
+    if (listing.failed && !listing.count) return; // what is shown is why
     const text = listing.what === "below" ? "" : this.find.value.trim();
     const shown = listing.shown(text, this.order, this.descending);
     const paths = new Set(shown.map((row) => row.path));
@@ -191,14 +192,15 @@ export class Folder {
 
   draw(row) {
     const folder = isFolder(row.path);
-    const name = folder ? row.name.replace(/\/$/, "") : row.name;
+    const name = shownName(folder ? row.name.replace(/\/$/, "") : row.name);
     const isPublic = access.by(row.path) !== undefined;
     const mark = this.isBuckets ? "bucket" : folder ? "folder" : TABLES.test(name) ? "table" : IMAGES.test(name) ? "image" : "file";
     const when = row.modified ?? row.deleted;
     const meta = folder ? "" : [row.size !== undefined && size(row.size), when && time(when)].filter(Boolean).join(" \u00b7 ");
-    const link = this.deleted
-      ? el("a", { href: addressOf(row.path), onclick: (event) => this.follow(event, row), "aria-label": `Restore ${name}` }, icon("clock"), el("span", { class: "text" }, name))
-      : el("a", { href: addressOf(row.path), onclick: (event) => this.follow(event, row) }, icon(mark), el("span", { class: "text" }, name));
+    const fixed = this.deleted && site.readOnly;
+    const restoring = this.deleted ? `Restore ${name}` : null;
+    const text = el("span", { class: "text" }, name);
+    const link = fixed ? text : el("a", { href: addressOf(row.path), onclick: (event) => this.follow(event, row), "aria-label": restoring }, icon(this.deleted ? "clock" : mark), text);
     const badges = [isPublic && el("span", { class: "badge" }, "public"), row.draft && el("span", { class: "badge" }, "new, empty"), row.deleted && el("span", { class: "badge" }, "deleted")];
     const pick = el("input", { type: "checkbox", "aria-label": `Select ${name}`, checked: this.chosen.has(row.path), onchange: () => this.toggle(row.path) });
     return el(
@@ -208,7 +210,7 @@ export class Folder {
       el("td", { class: "name" }, el("div", { class: "line" }, link, badges), el("span", { class: "meta" }, meta)),
       el("td", { class: "size" }, row.size === undefined ? "" : size(row.size)),
       el("td", { class: "modified" }, when ? time(when) : ""),
-      el("td", { class: "more" }, this.isBuckets ? null : button(`Actions for ${name}`, (event) => this.menu(event.currentTarget, row), { mark: "more", kind: "quiet", hideLabel: true })),
+      el("td", { class: "more" }, this.isBuckets || fixed ? null : button(`Actions for ${name}`, (event) => this.menu(event.currentTarget, row), { mark: "more", kind: "quiet", hideLabel: true })),
     );
   }
 
@@ -273,15 +275,14 @@ export class Folder {
   async remove(paths) {
     const restorable = await this.restorable(paths[0]);
     await remove(paths, { restorable });
-    this.chosen.clear();
   }
 
   // Why asked only now: it costs the store a request.
   async restorable(path) {
     if (site.kind === "folder") return true;
-    const file = isFolder(path) ? this.listing.files[0]?.path : path;
-    if (!file) return false;
     const { get } = await import("./api.js");
+    const file = isFolder(path) ? (await get("/api/list", { path, what: "below", rows: 1 })).rows[0]?.path : path;
+    if (!file) return false;
     return (await get("/api/details", { path: file })).restorable;
   }
 

@@ -24,5 +24,7 @@ export function many(number, one, more = `${one}s`) {
 }
 
 export const nameOf = (path) => path.replace(/\/$/, "").split("/").pop();
+// A key on S3 may have nothing between two slashes, and a link needs a text.
+export const shownName = (name) => name || "(no name)";
 export const folderOf = (path) => path.slice(0, path.replace(/\/$/, "").lastIndexOf("/") + 1);
 export const isFolder = (path) => path === "" || path.endsWith("/");

@@ -78,7 +78,8 @@ function inFile(file, { key, target }) {
 function inFolder(folder, event) {
   const { key, target } = event;
   const { path } = here();
-  const row = folder.current;
+  // No file that one does not see to be in focus.
+  const row = folder.rows.body.contains(document.activeElement) ? folder.current : undefined;
   const edit = !site.readOnly && !folder.isBuckets && !folder.deleted;
   const paths = folder.chosen.size ? [...folder.chosen] : row ? [row.path] : [];
   const inside = byId("rows").contains(target) || target === document.body || target.id === "content";
@@ -87,13 +88,14 @@ function inFolder(folder, event) {
   if (key === "u" && edit) return pickFiles;
   if (key === "n" && edit) return makeFolder;
   if (key === "Escape") return folder.chosen.size ? () => folder.clear() : folder.find.value ? () => clearSearch(folder) : null;
-  if (!row || !inside || folder.isBuckets) return common(event, path);
+  if (!inside || folder.isBuckets) return common(event, path);
+  if (key === "d" && paths.length && !folder.deleted) return () => download(paths);
+  if (key === "Delete" && paths.length && edit) return () => folder.remove(paths);
+  if (!row) return common(event, path);
   if (key === " " && !target.matches("input, button")) return () => folder.toggle(row.path);
-  if (key === "d" && !folder.deleted) return () => download(paths);
   if (key === "s" && !folder.deleted && !isFolder(row.path)) return () => share(row.path);
   if (key === "m") return () => folder.menu(folder.rows.body.querySelector(`tr[data-index="${folder.rows.active}"] td.more button`), row);
   if (key === "F2" && edit) return () => rename(row.path);
-  if (key === "Delete" && edit) return () => folder.remove(paths);
   return common(event, path);
 }
 

@@ -3,7 +3,7 @@
 import { byId, el, icon } from "./dom.js";
 import { FileView } from "./file.js";
 import { Folder } from "./folder.js";
-import { isFolder, nameOf } from "./format.js";
+import { isFolder, nameOf, shownName } from "./format.js";
 import { setUpKeys } from "./keys.js";
 import { addressOf, go, here, on, site } from "./state.js";
 import { fail } from "./toast.js";
@@ -18,7 +18,7 @@ function crumbs(path) {
   parts.forEach((part, i) => {
     if (part === "" && i === parts.length - 1) return;
     const to = parts.slice(0, i + 1).join("/") + (i === parts.length - 1 ? "" : "/");
-    links.push(crumb(to, part, to === path));
+    links.push(crumb(to, shownName(part), to === path));
   });
   byId("crumbs").replaceChildren(el("ol", {}, links));
 }

@@ -47,3 +47,4 @@ document.addEventListener("pointerdown", (event) => {
   if (shown && !shown.contains(event.target)) closeMenu();
 });
 addEventListener("resize", closeMenu);
+addEventListener("popstate", closeMenu);

@@ -57,7 +57,7 @@ export class Preview {
   }
 
   table(found) {
-    const said = `${told(found)}${found.more_columns ? ` ${count(found.more_columns)} more columns are not shown.` : ""}`;
+    const said = `${told(found)}${found.more_columns ? ` ${many(found.more_columns, "more column is", "more columns are")} not shown.` : ""}`;
     if (!found.columns.length) return [el("p", { class: "state" }, `${said} There are no columns.`)];
     const heads = found.columns.map((column) => this.head(column, found.whole));
     const numbers = found.columns.map((column) => column.number);
@@ -101,7 +101,8 @@ export class Preview {
 
   image() {
     const source = address("/download", { path: this.path, version: this.version });
-    return el("div", { class: "picture" }, el("img", { src: source, alt: nameOf(this.path) }));
+    const failed = () => this.box.replaceChildren(problem({ problem: "The browser can\u2019t show this picture.", hint: "It may be damaged. Download it to open it." }));
+    return el("div", { class: "picture" }, el("img", { src: source, alt: nameOf(this.path), onerror: failed }));
   }
 }
 
@@ -126,7 +127,7 @@ function tree(node) {
 function text({ text: content, whole, size: bytes, problem: wrong }) {
   return [
     wrong && el("p", { class: "note" }, `Shown as text, since it is no table: ${wrong}`),
-    el("pre", { class: "text", tabindex: "0", "aria-label": "Text" }, content),
+    el("pre", { class: "text", tabindex: "0", role: "region", "aria-label": "Text" }, content),
     whole ? null : el("p", { class: "state" }, `The beginning of ${size(bytes)}.`),
   ];
 }

@@ -7,6 +7,7 @@ const form = byId("form");
 
 form?.addEventListener("submit", async (event) => {
   event.preventDefault();
+  if (!byId("cancel").hidden) return; // one at a time
   const [file] = byId("file").files;
   const stop = new AbortController();
   const cancel = byId("cancel");

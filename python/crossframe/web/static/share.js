@@ -90,10 +90,16 @@ export const access = {
   listeners: [],
 
   async load() {
-    const path = here().path;
+    const { path } = here();
+    this.stop?.abort();
+    this.stop = new AbortController();
+    const { signal } = this.stop;
     try {
-      this.published = (await get("/api/published", { path: isFolder(path) ? path : folderOf(path) })).published;
+      const { published } = await get("/api/published", { path: isFolder(path) ? path : folderOf(path) }, signal);
+      if (signal.aborted) return;
+      this.published = published;
     } catch {
+      if (signal.aborted) return;
       this.published = []; // who may not read the policy is told when it matters: on changing it
     }
     for (const act of this.listeners) act();

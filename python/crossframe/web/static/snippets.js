@@ -29,5 +29,5 @@ async function copy(text) {
 }
 
 export function code(language, text) {
-  return el("figure", { class: "code" }, el("figcaption", {}, language, copyButton(() => text, `Copy ${language}`)), el("pre", { tabindex: "0", "aria-label": `${language} code` }, el("code", {}, text)));
+  return el("figure", { class: "code" }, el("figcaption", {}, language, copyButton(() => text, `Copy ${language}`)), el("pre", { tabindex: "0", role: "group", "aria-label": `${language} code` }, el("code", {}, text)));
 }

@@ -14,7 +14,7 @@ export function here() {
 
 export const addressOf = (path) => (path ? `/?${new URLSearchParams({ path })}` : "/");
 
-export function go(path, { replace = false } = {}) {
+export function go(path, { replace = path === here().path } = {}) {
   history[replace ? "replaceState" : "pushState"](null, "", addressOf(path));
   for (const act of listeners.go) act();
 }

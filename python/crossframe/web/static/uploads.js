@@ -16,20 +16,21 @@ async function send(files, folder) {
   const total = chosen.reduce((sum, { file }) => sum + file.size, 0);
   const label = chosen.length === 1 ? `Uploading “${chosen[0].name}”` : `Uploading ${many(chosen.length, "file")}`;
   let sent = 0;
+  let stored = 0;
   try {
     await task(label, async (progress, signal) => {
       for (const [index, one] of chosen.entries()) {
         signal.throwIfAborted();
         const said = (loaded) => {
-          const stored = loaded >= one.file.size ? ": storing" : "";
+          const last = loaded >= one.file.size ? ": storing" : "";
           const which = chosen.length > 1 ? ` ${index + 1} of ${chosen.length}` : "";
-          progress(sent + loaded, total || 1, `Uploading${which} “${one.name}” (${size(sent + loaded)} of ${size(total)})${stored}`);
+          progress(sent + loaded, total || 1, `Uploading${which} “${one.name}” (${size(sent + loaded)} of ${size(total)})${last}`);
         };
-        await sendOne(one, path, said, signal);
+        if (await sendOne(one, path, said, signal)) stored += 1;
         sent += one.file.size;
       }
     });
-    toast(chosen.length === 1 ? `Uploaded “${chosen[0].name}”.` : `Uploaded ${many(chosen.length, "file")}.`);
+    if (stored) toast(chosen.length === 1 ? `Uploaded “${chosen[0].name}”.` : `Uploaded ${many(stored, "file")}.`);
   } catch (error) {
     if (error.name !== "AbortError") throw error;
     toast("The upload was cancelled. What was complete is kept.");
@@ -38,14 +39,17 @@ async function send(files, folder) {
   }
 }
 
+// Whether it was stored: where the name is taken, that is asked.
 async function sendOne({ name, file, replace }, folder, progress, signal) {
   const url = (again) => address("/api/upload", { path: folder + name, replace: again ? "yes" : "no" });
   try {
     await upload(file, url(replace), progress, signal);
   } catch (error) {
     if (error.kind !== "object_exists") throw error;
-    if (await mayReplace(name)) await upload(file, url(true), progress, signal);
+    if (!(await mayReplace(name))) return false;
+    await upload(file, url(true), progress, signal);
   }
+  return true;
 }
 
 const mayReplace = (name) => ask("Replace what is there?", { text: `There is already a file “${name}”. What is replaced stays among the versions, where these are kept.`, ok: "Replace", danger: true });

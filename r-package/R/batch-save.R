@@ -16,7 +16,7 @@
 #'   the error's `done` tells which keys were written.
 #' @param progress `TRUE` or `FALSE`, whether to show a bar on standard error; by default where that is a terminal.
 #' @returns Invisibly a data frame, a row for each key in byte order of the keys: what [cf_save()]
-#'   returns.
+#'   returns. `NULL` where there is no frame to save.
 #' @section Errors:
 #' Before anything is written: `crossframe_error_usage` (names or columns don't fit the template's
 #' fields), `crossframe_error_invalid_pattern`, `crossframe_error_invalid_key` (a value that can't be part of

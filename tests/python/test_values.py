@@ -50,13 +50,21 @@ def test_series_are_vectors(series):
         np.arange(24, dtype="int32").reshape(2, 3, 4),
         *(np.zeros(shape) for shape in [(3, 0), (0, 3), (0, 0), (2, 3, 0), (2, 0, 3)]),
         np.zeros((3, 0), complex),
+        np.array([[1j, 2, complex("nan+nanj")], [3, 4 - 1j, 0]]),
+        np.arange(24).reshape(2, 3, 4) * 1j,
     ],
 )
 def test_arrays_are_matrices(array):
     back = again(array)
     assert type(back) is np.ndarray
     np.testing.assert_array_equal(back, array)
+    assert back.dtype == array.dtype
     assert back.flags.writeable
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_numpys_own_matrix_is_one():
+    np.testing.assert_array_equal(again(np.asmatrix([[1.0, 2.0]])), [[1.0, 2.0]])
 
 
 def test_names_of_a_matrix_stay_while_its_shape_does():

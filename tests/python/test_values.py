@@ -11,6 +11,8 @@ import crossframe as cf
 from crossframe import errors
 from crossframe.frames.values import RArray, RDict, RSequence
 
+MULTI = pd.MultiIndex.from_tuples([("a", 1)])
+
 
 @pytest.fixture(autouse=True)
 def root(monkeypatch, tmp_path):
@@ -110,7 +112,7 @@ def test_arrow_of_values():
         again({"a": 1}, as_="polars")
 
 
-@pytest.mark.parametrize("value", [object(), {1: "a"}, [object()], {"a": {object()}}])
+@pytest.mark.parametrize("value", [object(), {1: "a"}, [object()], {"a": {object()}}, "\ud800", MULTI])
 def test_what_has_no_r_form_is_refused(value):
     with pytest.raises(errors.UnsupportedTypeError):
         cf.save(value, "v.rds")

@@ -173,7 +173,9 @@ def _series(held: Any) -> pd.Series[Any]:  # noqa: ANN401 - whatever the user ho
     one = np.isscalar(held) or not hasattr(held, "__len__")
     try:
         series = pd.Series([held] if one else held)
-    except (TypeError, ValueError):
+    except UnicodeEncodeError:
+        raise UnsupportedTypeError("Can't save text that is no Unicode.", f"It is {held!r:.60}.") from None
+    except (TypeError, ValueError, NotImplementedError):
         series = pd.Series([held], dtype=object)
     if series.dtype == object and not all(isinstance(item, str | None) for item in series):
         raise UnsupportedTypeError(f"Can't save a {type(held).__name__}.", f"It is {held!r:.60}.")

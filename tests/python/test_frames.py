@@ -501,6 +501,12 @@ def test_an_index_noted_without_its_name():
     assert_frame_equal(frame, pd.DataFrame({"y": pd.array([2])}, index=[1]), check_index_type=False)
 
 
+def test_text_that_is_none_is_refused_by_name():
+    frame = pd.DataFrame({"fine": ["a"], "x": pd.Series(["\ud800"], dtype=object)})
+    with pytest.raises(errors.UnsupportedTypeError, match="Column 'x'"):
+        frames.to_table(frame)
+
+
 @pytest.mark.parametrize("format", ["rds", "parquet"])
 def test_rarer_dtypes_come_back(format, monkeypatch, tmp_path):
     frame = pd.DataFrame(

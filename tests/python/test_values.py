@@ -11,6 +11,8 @@ import crossframe as cf
 from crossframe import errors
 from crossframe.frames.values import RArray, RDict, RSequence
 
+MULTI = pd.MultiIndex.from_tuples([("a", 1)])
+
 
 @pytest.fixture(autouse=True)
 def root(monkeypatch, tmp_path):
@@ -51,6 +53,8 @@ def test_series_are_vectors(series):
         *(np.zeros(shape) for shape in [(3, 0), (0, 3), (0, 0), (2, 3, 0), (2, 0, 3)]),
         np.zeros((3, 0), complex),
         np.empty((0, 3), dtype="int32"),
+        np.array([[1j, 2, complex("nan+nanj")], [3, 4 - 1j, 0]]),
+        np.arange(24).reshape(2, 3, 4) * 1j,
     ],
     ids=lambda array: "x".join(map(str, array.shape)) + array.dtype.char,
 )
@@ -60,6 +64,11 @@ def test_arrays_are_matrices(array):
     np.testing.assert_array_equal(back, array)
     assert (back.shape, back.dtype) == (array.shape, array.dtype)
     assert back.flags.writeable
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_numpys_own_matrix_is_one():
+    np.testing.assert_array_equal(again(np.asmatrix([[1.0, 2.0]])), [[1.0, 2.0]])
 
 
 def test_names_of_a_matrix_stay_while_its_shape_does():
@@ -105,7 +114,7 @@ def test_arrow_of_values():
         again({"a": 1}, as_="polars")
 
 
-@pytest.mark.parametrize("value", [object(), {1: "a"}, [object()], {"a": {object()}}])
+@pytest.mark.parametrize("value", [object(), {1: "a"}, [object()], {"a": {object()}}, "\ud800", MULTI])
 def test_what_has_no_r_form_is_refused(value):
     with pytest.raises(errors.UnsupportedTypeError):
         cf.save(value, "v.rds")

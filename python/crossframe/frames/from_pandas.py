@@ -111,7 +111,7 @@ def _arrow_table(frame: pd.DataFrame, *, nan: str) -> pa.Table:
             _check_one_kind(str(name), values)
     try:
         table = pa.Table.from_pandas(frame)
-    except (pa.ArrowException, TypeError, OverflowError) as error:
+    except (pa.ArrowException, TypeError, OverflowError, UnicodeEncodeError) as error:
         raise _unsupported(frame, error) from None
     except ValueError as error:
         raise DuplicateColumnError("An index level can't have the name of a column.", f"{error}.") from None
@@ -198,7 +198,7 @@ def _unsupported(frame: pd.DataFrame, error: Exception) -> UnsupportedTypeError:
     for name in frame.columns:
         try:
             pa.array(frame[name], from_pandas=True)
-        except (pa.ArrowException, TypeError, OverflowError) as failure:
+        except (pa.ArrowException, TypeError, OverflowError, UnicodeEncodeError) as failure:
             return _no_one_type(name, frame[name], str(failure).splitlines()[0])
         if isinstance(frame[name].dtype, pd.SparseDtype):
             return _no_one_type(name, frame[name], "The column is sparse.")

@@ -20,6 +20,7 @@ from crossframe.arrow_types import fixed_lists
 from crossframe.attributes import RMetadata, RValue, character, from_python, to_array, to_python
 from crossframe.errors import UnsupportedTypeError
 from crossframe.frames.from_pandas import from_pandas
+from crossframe.frames.special import is_special, to_numpy
 from crossframe.frames.to_pandas import to_pandas
 from crossframe.values import VECTOR_COLUMN, RList, RVector, Value
 
@@ -91,7 +92,11 @@ def _from_matrix(column: pa.ChunkedArray, attributes: Attributes, losses: Losses
     nan = pc.sum(pc.is_nan(items)).as_py() if pa.types.is_floating(items.type) else 0
     losses.add("value", nan or 0, "NaN", "of a matrix are NaN, which numpy does not tell from missing")
     # Each row holds the other dimensions, the first of them running fastest.
-    by_row = items.to_numpy(zero_copy_only=False).reshape([dims[0], *reversed(dims[1:])])
+    if is_special(items.type):
+        flat = to_numpy("value", pa.chunked_array([items]), losses)
+    else:
+        flat = items.to_numpy(zero_copy_only=False)
+    by_row = flat.reshape([dims[0], *reversed(dims[1:])])
     order = [0, *range(len(dims) - 1, 0, -1)]
     # Why a copy: Arrow's memory can't be written to.
     plain = np.array(by_row.transpose(order), order="C")
@@ -168,7 +173,9 @@ def _series(held: Any) -> pd.Series[Any]:  # noqa: ANN401 - whatever the user ho
     one = np.isscalar(held) or not hasattr(held, "__len__")
     try:
         series = pd.Series([held] if one else held)
-    except (TypeError, ValueError):
+    except UnicodeEncodeError:
+        raise UnsupportedTypeError("Can't save text that is no Unicode.", f"It is {held!r:.60}.") from None
+    except (TypeError, ValueError, NotImplementedError):
         series = pd.Series([held], dtype=object)
     if series.dtype == object and not all(isinstance(item, str | None) for item in series):
         raise UnsupportedTypeError(f"Can't save a {type(held).__name__}.", f"It is {held!r:.60}.")
@@ -192,7 +199,7 @@ def _to_vector(series: pd.Series[Any], nan: str) -> RVector:
 
 def _to_matrix(array: np.ndarray, nan: str) -> RVector:
     # R keeps arrays with the first dimension running fastest.
-    flat = _to_vector(pd.Series(array.ravel(order="F")), nan).table
+    flat = _to_vector(pd.Series(np.asarray(array).ravel(order="F")), nan).table
     items = flat.column(0).combine_chunks()
     rows, width = array.shape[0], int(np.prod(array.shape[1:]))
     by_row = np.arange(array.size).reshape(width, rows).T.ravel()

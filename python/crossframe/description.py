@@ -43,7 +43,7 @@ def _describe(location: Location, version: str | None) -> Info:
     try:
         meta = location.store.head(location.key, version=version)
     except ObjectNotFoundError as error:
-        raise with_near_miss(error, location) from None
+        raise with_near_miss(error, location, many="load_many") from None
     try:
         choice, objects = _inspected_by_parts(location, meta, version) or _inspected(location, version)
     except CrossframeError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ def read_rdata(data: bytes) -> None:
 
 def read_parquet(data: bytes) -> None:
     """Decode as Parquet; its schema first, as ``info`` does."""
-    parquet.inspect(data)
+    parquet.inspect(io.BytesIO(data))
     to_users(parquet.decode(data))
 
 

@@ -183,7 +183,7 @@ class TestCredentials:
             list_buckets(S3Options(endpoint="http://minio:9000"))
 
     def test_no_such_profile(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        with pytest.raises(errors.CredentialsError, match=r"(?s)nobody.*AWS_PROFILE"):
+        with pytest.raises(errors.CredentialsError, match=r"(?s)nobody.*list-profiles"):
             connect(S3Options(profile="nobody"))
         monkeypatch.setenv("AWS_PROFILE", "nobody")
         with pytest.raises(errors.CredentialsError, match="nobody"):

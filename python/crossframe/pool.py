@@ -20,7 +20,7 @@ WAITERS = 24
 # Of work that keeps a processor busy.
 COMPUTERS = max(2, min(8, os.cpu_count() or 1))
 # Most small items that a thread fetches in a row: with more the last ones are late where each waits long.
-_TOGETHER = 4
+_TOGETHER = 2
 # Why: a store moves a large object in several parts at once, so that two fill the line, and more the memory.
 _LARGE = 16 * 1024 * 1024
 _LARGE_AT_ONCE = BoundedSemaphore(2)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from crossframe import attributes, frames
 from crossframe.errors import DuplicateColumnError, UsageError
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ def groups(frame: Any, columns: Sequence[str]) -> Iterator[tuple[dict[str, Any],
         UsageError: A column is not there, or its values are lists; a Dask DataFrame.
         DuplicateColumnError: A column is there twice.
     """
-    from crossframe import frames  # noqa: PLC0415 - listing keys must not wait for it
-
     if frames.is_dask(frame):
         raise UsageError(
             "Can't group a Dask DataFrame.", hint="Group each of its partitions, or compute() it."
@@ -77,8 +76,6 @@ def _taken(table: pa.Table, rows: list[int]) -> pa.Table:
     taken = table.take(rows)
     if not table.schema.metadata or b"r" not in table.schema.metadata:
         return taken
-    from crossframe import attributes  # noqa: PLC0415 - as above
-
     noted = attributes.RMetadata.of(table.schema)
     names = noted.attributes.get("row.names")
     if names is None:

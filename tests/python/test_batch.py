@@ -374,7 +374,7 @@ def test_fetch_ahead_is_bounded_and_works_in_the_callers_thread():
         return threading.current_thread()
 
     assert set(pool.fetch_ahead(fetch, work, range(2000))) == {threading.current_thread()}
-    assert pool.WAITERS < most <= 8 * pool.WAITERS
+    assert pool.WAITERS < most <= 4 * pool.WAITERS
 
 
 def test_root_that_is_a_prefix_is_no_pattern(monkeypatch):

@@ -44,12 +44,20 @@ save_together <- function(plans, base, overwrite, schema, bar) {
     fail(stats::setNames(written, keys)[failed])
   }
   for (at in seq_along(targets)) {
+    seen <- at - 1L
     meta <- tryCatch(
-      reveal(hidden[[at]]$location, targets[[at]], overwrite),
+      {
+        from <- hidden[[at]]$location
+        landed <- transfer_object(from, targets[[at]], overwrite)
+        # Why before its schema: where that fails, the data can be seen.
+        seen <- at
+        copy_sidecar(from, targets[[at]])
+        landed
+      },
       crossframe_error = identity
     )
     if (inherits(meta, "condition")) {
-      fail(stats::setNames(list(meta), keys[at]), keys[seq_len(at - 1L)])
+      fail(stats::setNames(list(meta), keys[at]), keys[seq_len(seen)])
     }
     told <- list(
       key = keys[at],
@@ -75,12 +83,6 @@ check_all_free <- function(locations) {
   })
   names(errors) <- vapply(locations, `[[`, "", "key")
   Filter(Negate(is.null), errors)
-}
-
-reveal <- function(from, to, overwrite) {
-  meta <- transfer_object(from, to, overwrite)
-  copy_sidecar(from, to)
-  meta
 }
 
 # Remove what lies below a folder of ours, without keeping it as older versions.

@@ -92,6 +92,21 @@ test_that("a copy that fails tells which keys were written", {
   expect_identical(root$list()$key, "x/a.rds")
 })
 
+test_that("a schema whose copy fails does not unwrite its data", {
+  root <- cf_store_memory()
+  failing <- failing_store(root, "^x/b.csv.schema.json$", "copy")
+  with_root(root = failing, {
+    error <- expect_error(
+      cf_save_many(three, "x/{name}.csv", atomic = TRUE),
+      "Done nonetheless: 'x/a.csv', 'x/b.csv'",
+      class = "crossframe_error_batch"
+    )
+  })
+  expect_named(error$errors, "x/b.csv")
+  expect_identical(error$done, c("x/a.csv", "x/b.csv"))
+  expect_true("x/b.csv" %in% root$list()$key)
+})
+
 test_that("an interrupt leaves nothing temporary", {
   root <- cf_store_memory()
   stopped <- root

@@ -10,11 +10,11 @@
 #' @section One frame:
 #' With `combine = TRUE` the frames are put below each other. The columns are `key`, the pattern's fields,
 #' then the frames' columns in the order in which they are first seen; a column of the frames wins over a field
-#' of its name. `key` and text fields are factors. Where a frame has no such column, its rows have missing
-#' values, of `columns` too. Integer, integer64 and double become the widest of them; levels of factors are united in the order in
-#' which they are first seen; a factor that meets text becomes text; other types do not mix. Attributes are
-#' kept where the frames agree, but not what is true of one frame's rows only, such as data.table's key or dplyr's
-#' groups.
+#' of its name. `key` and text fields are factors. Where a frame has no such column, its rows have missing values,
+#' of `columns` too. Integer, integer64 and double become the widest of them; levels of factors are united in the
+#' order in which they are first seen; a factor that meets text becomes text; other types do not mix. Attributes
+#' are kept where the frames agree, but not what is true of one frame's rows only, such as data.table's key or
+#' dplyr's groups.
 #'
 #' @inheritParams cf_find
 #' @inheritSection cf_find Patterns
